@@ -1,0 +1,18 @@
+//! sidetone dials voice WebSocket endpoints the way a telephony provider does, holds the line, and says at which step it broke,
+//! why, whose fault it is and what to do.
+//!
+//! The map, in reading order; each layer knows nothing of the ones below it in this list.
+//!
+//! | layer | modules |
+//! |---|---|
+//! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`report`] |
+//! | rules | [`dialect`] · [`monitor`] |
+
+pub mod audio;
+pub mod dialect;
+pub mod monitor;
+pub mod outcome;
+pub mod report;
+pub mod secret;
+pub mod text;
+pub mod wall;

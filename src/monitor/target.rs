@@ -1,0 +1,236 @@
+//! Where a monitor dials: a `ws://` or `wss://` URL whose path and query may have placeholders.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use url::{Host, Url};
+
+/// The placeholders that are filled in afresh for every probe.
+const PLACEHOLDERS: [&str; 3] = ["{uuid}", "{call_id}", "{unix_ms}"];
+
+/// A URL to dial. Equality is that of the text as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    secure: bool,
+    host: Host<String>,
+    port: u16,
+    /// Path and query, still with placeholders.
+    resource: String,
+}
+
+/// Why a text is no target; the message says what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidTarget {
+    /// Not a URL at all.
+    #[error("not a URL: {0}")]
+    Malformed(String),
+    /// `http`, `https` or anything else.
+    #[error("the scheme is `{found}`; a WebSocket is dialled at `{instead}`")]
+    Scheme {
+        /// What was written.
+        found: String,
+        /// The scheme to write.
+        instead: &'static str,
+    },
+    /// No host.
+    #[error("the URL has no host")]
+    NoHost,
+    /// `user:password@`.
+    #[error("credentials do not belong into the URL; use `basic_auth` or `bearer_token_file`")]
+    UserInfo,
+    /// `#…` (RFC 6455 section 3 forbids it).
+    #[error("a WebSocket URL has no fragment (`#…`)")]
+    Fragment,
+    /// `{…}` that is not known.
+    #[error("unknown placeholder `{0}`; there are {{uuid}}, {{call_id}} and {{unix_ms}}")]
+    Placeholder(String),
+}
+
+impl Target {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// If it is not a `ws://` or `wss://` URL with a host, has credentials or a fragment, or an unknown placeholder.
+    pub fn parse(text: &str) -> Result<Self, InvalidTarget> {
+        let resource = text.find("://").and_then(|at| text[at + 3..].find(['/', '?', '#']).map(|i| at + 3 + i));
+        let (authority, resource) = resource.map_or((text, ""), |at| text.split_at(at));
+        if authority.contains(['{', '}']) {
+            return Err(InvalidTarget::Malformed("placeholders are for the path and the query, not for the host".into()));
+        }
+        let url = Url::parse(authority).map_err(|e| InvalidTarget::Malformed(e.to_string()))?;
+        let secure = match url.scheme() {
+            "wss" => true,
+            "ws" => false,
+            "http" => return Err(InvalidTarget::Scheme { found: "http".into(), instead: "ws://" }),
+            other => return Err(InvalidTarget::Scheme { found: other.into(), instead: "wss://" }),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(InvalidTarget::UserInfo);
+        }
+        if resource.contains('#') {
+            return Err(InvalidTarget::Fragment);
+        }
+        check_placeholders(resource)?;
+        // `ws` is a special scheme: the host is parsed by the URL standard, so 0x7f.1 and international names are normal here.
+        let host = match url.host() {
+            Some(Host::Domain(name)) => Host::Domain(name.trim_end_matches('.').to_owned()),
+            Some(Host::Ipv4(ip)) => Host::Ipv4(ip),
+            Some(Host::Ipv6(ip)) => Host::Ipv6(ip),
+            None => return Err(InvalidTarget::NoHost),
+        };
+        let port = url.port_or_known_default().unwrap_or(if secure { 443 } else { 80 });
+        let resource = if resource.starts_with('/') { resource.to_owned() } else { format!("/{resource}") };
+        Ok(Self { secure, host, port, resource })
+    }
+
+    /// `wss`?
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The host, without brackets.
+    #[must_use]
+    pub const fn host(&self) -> &Host<String> {
+        &self.host
+    }
+
+    /// The port, with the scheme's default filled in.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `host` or `host:port`, as it stands in the `Host` header (RFC 6455 section 4.1: default ports are left out).
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let default = if self.secure { 443 } else { 80 };
+        if self.port == default { self.host.to_string() } else { format!("{}:{}", self.host, self.port) }
+    }
+
+    /// Path and query with the placeholders filled in, percent-encoded where needed: the request target of the upgrade.
+    /// `fresh_uuid` makes the value of `{uuid}` and, without hyphens, of `{call_id}`.
+    #[must_use]
+    pub fn resource(&self, mut fresh_uuid: impl FnMut() -> String, unix_ms: u128) -> String {
+        let mut text = Cow::Borrowed(self.resource.as_str());
+        while let Some(at) = text.find("{uuid}") {
+            text.to_mut().replace_range(at..at + "{uuid}".len(), &fresh_uuid());
+        }
+        if text.contains("{call_id}") {
+            text = text.replace("{call_id}", &fresh_uuid().replace('-', "")).into();
+        }
+        let text = text.replace("{unix_ms}", &unix_ms.to_string());
+        match Url::parse(&format!("ws://host{text}")) {
+            Ok(url) => url[url::Position::BeforePath..].to_owned(),
+            Err(_) => text,
+        }
+    }
+
+    /// The whole URL with this resource, query values replaced by `***`: what may be printed.
+    #[must_use]
+    pub fn redacted(&self, resource: &str) -> String {
+        let scheme = if self.secure { "wss" } else { "ws" };
+        format!("{scheme}://{}{}", self.authority(), redact_query(resource))
+    }
+
+    /// Does the URL have a query?
+    #[must_use]
+    pub fn has_query(&self) -> bool {
+        self.resource.contains('?')
+    }
+}
+
+/// The URL as configured, query values redacted, placeholders as they are.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.redacted(&self.resource))
+    }
+}
+
+/// `?token=abc&x` becomes `?token=***&x`: keys help in an incident, values may be secrets. A parameter without `=` may be a bare
+/// token, so only short ones stay.
+#[must_use]
+pub fn redact_query(resource: &str) -> String {
+    const LONGEST_BARE_KEY: usize = 16;
+    let Some((path, query)) = resource.split_once('?') else { return resource.to_owned() };
+    let redact = |pair: &str| match pair.split_once('=') {
+        Some((key, value)) if PLACEHOLDERS.contains(&value) => format!("{key}={value}"),
+        Some((key, _)) => format!("{key}=***"),
+        None if pair.len() <= LONGEST_BARE_KEY => pair.to_owned(),
+        None => "***".to_owned(),
+    };
+    let query: Vec<String> = query.split('&').map(redact).collect();
+    format!("{path}?{}", query.join("&"))
+}
+
+fn check_placeholders(resource: &str) -> Result<(), InvalidTarget> {
+    let mut rest = resource;
+    while let Some(start) = rest.find('{') {
+        let end = rest[start..].find('}').map_or(rest.len(), |i| start + i + 1);
+        let word = &rest[start..end];
+        if !PLACEHOLDERS.contains(&word) {
+            return Err(InvalidTarget::Placeholder(word.to_owned()));
+        }
+        rest = &rest[end..];
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expand(text: &str) -> String {
+        Target::parse(text).unwrap().resource(|| "0b5c…-id".replace('…', ""), 1_700_000_000_123)
+    }
+
+    #[test]
+    fn good_urls() {
+        let rows = [
+            ("wss://voice.example.com/media-stream", "voice.example.com", true, 443),
+            ("ws://localhost:5050", "localhost:5050", false, 5050),
+            ("wss://voice.example.com:443/a", "voice.example.com", true, 443),
+            ("wss://[2001:db8::1]:8443/a?b=c", "[2001:db8::1]:8443", true, 8443),
+            ("ws://0x7f.1/", "127.0.0.1", false, 80),
+            ("wss://Voice.Example.COM./a", "voice.example.com", true, 443),
+        ];
+        for (text, authority, secure, port) in rows {
+            let target = Target::parse(text).unwrap();
+            assert_eq!((target.authority().as_str(), target.is_secure(), target.port()), (authority, secure, port), "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_urls_say_what_to_write() {
+        let rows = [
+            ("https://voice.example.com/a", "the scheme is `https`; a WebSocket is dialled at `wss://`"),
+            ("http://voice.example.com/a", "the scheme is `http`; a WebSocket is dialled at `ws://`"),
+            (
+                "wss://user:pw@voice.example.com/",
+                "credentials do not belong into the URL; use `basic_auth` or `bearer_token_file`",
+            ),
+            ("wss://voice.example.com/#x", "a WebSocket URL has no fragment (`#…`)"),
+            ("wss://voice.example.com/{id}", "unknown placeholder `{id}`; there are {uuid}, {call_id} and {unix_ms}"),
+            ("voice.example.com", "not a URL: relative URL without a base"),
+            ("wss://{uuid}.example.com/", "not a URL: placeholders are for the path and the query, not for the host"),
+        ];
+        for (text, message) in rows {
+            assert_eq!(Target::parse(text).unwrap_err().to_string(), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn placeholders_are_filled_in() {
+        assert_eq!(expand("wss://h/api/calls/{uuid}/audio"), "/api/calls/0b5c-id/audio");
+        assert_eq!(expand("wss://h/{call_id}?t={unix_ms}"), "/0b5cid?t=1700000000123");
+        assert_eq!(expand("wss://h/a b?c=d e"), "/a%20b?c=d%20e");
+        assert_eq!(expand("wss://h?x=1"), "/?x=1");
+        assert_eq!(expand("wss://h"), "/");
+    }
+
+    #[test]
+    fn query_values_are_redacted() {
+        let target = Target::parse("wss://h/p?token=canary&call={uuid}&flag&thisisalongbaretokencanary").unwrap();
+        assert_eq!(target.to_string(), "wss://h/p?token=***&call={uuid}&flag&***");
+    }
+}

@@ -1,0 +1,291 @@
+//! The report of one probe: what `--json`, the API and the history hold.
+//!
+//! A plain record (`schema` 1). Fields may be added, never renamed. Everything that came from the endpoint was sanitised when
+//! it was captured ([`Printable`]); secrets never get in; query values are redacted in `target`.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use crate::outcome::{Outcome, Owner, Phase, Reason, Warning};
+use crate::text::Printable;
+use crate::wall::Timestamp;
+
+/// One probe, from the first lookup to the last byte. All durations are in seconds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The version of this form: 1.
+    pub schema: u32,
+    /// The monitor's name, or the URL for an ad-hoc probe.
+    pub monitor: String,
+    /// The URL that was dialled, with query values redacted.
+    pub target: String,
+    /// The dialect's name.
+    pub dialect: String,
+    /// When the probe began.
+    pub started_at: Timestamp,
+    /// Success, failure or inconclusive.
+    pub outcome: Outcome,
+    /// Where it ended, unless it succeeded.
+    pub phase: Option<Phase>,
+    /// Why, unless it succeeded.
+    pub reason: Option<Reason>,
+    /// Who must act, unless it succeeded.
+    pub owner: Option<Owner>,
+    /// One line for a person.
+    pub summary: String,
+    /// How long each phase took; `null` where it was not reached.
+    pub phases: PhaseSeconds,
+    /// The address that took the connection.
+    pub remote_address: Option<SocketAddr>,
+    /// Each address that was tried, in order.
+    pub attempts: Vec<AttemptReport>,
+    /// The TLS session and the certificates, also when the check failed.
+    pub tls: Option<TlsReport>,
+    /// The answer to the upgrade, whatever it was.
+    pub upgrade: Option<UpgradeReport>,
+    /// How long the line lived.
+    pub hold: Option<HoldReport>,
+    /// How the line ended.
+    pub close: Option<CloseReport>,
+    /// What was sent and heard.
+    pub audio: AudioReport,
+    /// Pings in both directions.
+    pub ping: PingReport,
+    /// The kernel's view of the connection at its end (Linux).
+    pub tcp: Option<TcpReport>,
+    /// Oddities that did not decide the outcome.
+    pub warnings: Vec<WarningReport>,
+    /// Sentences of diagnosis.
+    pub findings: Vec<FindingReport>,
+    /// What happened when.
+    pub timeline: Vec<TimelineEntry>,
+    /// The longest delay of the prober's own timers during the probe.
+    pub prober_lag_seconds: f64,
+}
+
+/// Seconds that each phase took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PhaseSeconds {
+    /// All lookups.
+    pub resolve: Option<f64>,
+    /// All connection attempts.
+    pub connect: Option<f64>,
+    /// The TLS handshake.
+    pub tls: Option<f64>,
+    /// From the request's first byte to the end of the answer's head.
+    pub upgrade: Option<f64>,
+    /// From the 101 to the end of the line.
+    pub hold: Option<f64>,
+    /// From our Close to the end of the connection.
+    pub close: Option<f64>,
+}
+
+impl PhaseSeconds {
+    /// The seconds of `phase`, if it was reached.
+    #[must_use]
+    pub const fn of(&self, phase: Phase) -> Option<f64> {
+        match phase {
+            Phase::Webhook => None,
+            Phase::Resolve => self.resolve,
+            Phase::Connect => self.connect,
+            Phase::Tls => self.tls,
+            Phase::Upgrade => self.upgrade,
+            Phase::Hold => self.hold,
+            Phase::Close => self.close,
+        }
+    }
+
+    /// Resolve to 101, if the dial went through.
+    #[must_use]
+    pub fn dial(&self) -> Option<f64> {
+        Some(self.resolve? + self.connect? + self.tls.unwrap_or(0.0) + self.upgrade?)
+    }
+}
+
+/// One address and what became of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct AttemptReport {
+    /// The address.
+    pub address: SocketAddr,
+    /// How long the attempt took.
+    pub seconds: f64,
+    /// `null` if it took the connection.
+    pub error: Option<String>,
+}
+
+/// The TLS session.
+#[derive(Clone, Debug, Serialize)]
+pub struct TlsReport {
+    /// `TLSv1.3`, or `null` where the handshake did not get so far.
+    pub version: Option<String>,
+    /// The negotiated cipher suite.
+    pub cipher_suite: Option<String>,
+    /// The protocol that ALPN agreed on.
+    pub alpn: Option<Printable>,
+    /// Did the chain pass the check? With `insecure`, what the check would have said.
+    pub verified: bool,
+    /// The certificates as sent, the leaf first.
+    pub certificates: Vec<CertificateReport>,
+}
+
+/// One certificate, as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CertificateReport {
+    /// Distinguished name of the holder.
+    pub subject: Printable,
+    /// Distinguished name of the issuer.
+    pub issuer: Printable,
+    /// Start of validity.
+    pub not_before: Timestamp,
+    /// End of validity.
+    pub not_after: Timestamp,
+    /// Subject alternative names, at most 32.
+    pub names: Vec<Printable>,
+}
+
+/// The answer to the upgrade.
+#[derive(Clone, Debug, Serialize)]
+pub struct UpgradeReport {
+    /// The status, if there was one.
+    pub status: Option<u16>,
+    /// `1.1` or `1.0`.
+    pub http_version: Option<String>,
+    /// Names in lower case; values that may carry secrets (cookies, Location's query) are redacted.
+    pub headers: Vec<(Printable, Printable)>,
+    /// The first 4 KiB of the body.
+    pub body: Printable,
+}
+
+/// How long the line lived.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct HoldReport {
+    /// `streamed` or `idle`.
+    pub mode: &'static str,
+    /// How long it should have lived.
+    pub target_seconds: f64,
+    /// How long it did.
+    pub lasted_seconds: f64,
+}
+
+/// How the line ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct CloseReport {
+    /// The code on the wire; 1005 for a Close without a code, 1006 where no Close came.
+    pub code: u16,
+    /// The reason text on the wire.
+    pub reason: Printable,
+    /// Who ended the line first.
+    pub by: ClosedBy,
+    /// What the end looked like on the wire.
+    pub how: CloseHow,
+}
+
+crate::outcome::words! {
+    /// Who ended the line first.
+    ClosedBy {
+        /// The endpoint.
+        Server = "server",
+        /// sidetone.
+        Prober = "prober",
+        /// Neither: the path went away.
+        Network = "network",
+    }
+}
+
+crate::outcome::words! {
+    /// What the end of the line looked like on the wire.
+    CloseHow {
+        /// A WebSocket Close frame.
+        CloseFrame = "close_frame",
+        /// TCP FIN without a Close frame.
+        Fin = "fin",
+        /// TCP RST.
+        Rst = "rst",
+        /// The end of TCP inside TLS, without close_notify.
+        TlsEof = "tls_eof",
+        /// TLS close_notify without a Close frame.
+        TlsCloseNotify = "tls_close_notify",
+        /// Nothing came until a deadline.
+        Timeout = "timeout",
+        /// We ended it.
+        Local = "local",
+    }
+}
+
+/// What was sent and heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct AudioReport {
+    /// Media frames that we sent.
+    pub frames_sent: u64,
+    /// Media frames that came.
+    pub frames_received: u64,
+    /// From the 101 to the first message of any kind.
+    pub first_message_seconds: Option<f64>,
+    /// From the 101 to the first audio.
+    pub first_audio_seconds: Option<f64>,
+    /// The longest pause between two audio frames that came.
+    pub longest_gap_seconds: Option<f64>,
+    /// The latest that one of our frames left after its due time.
+    pub pacing_late_seconds: f64,
+    /// Frames that were left out because we were too late for them.
+    pub frames_skipped: u64,
+}
+
+/// Pings in both directions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PingReport {
+    /// Pings that we sent.
+    pub sent: u64,
+    /// The last round trip.
+    pub rtt_seconds: Option<f64>,
+    /// Pings that came, all answered.
+    pub received: u64,
+}
+
+/// What the kernel knows about the connection (`TCP_INFO`).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct TcpReport {
+    /// Smoothed round trip.
+    pub rtt_seconds: f64,
+    /// Segments that were sent again, in total.
+    pub retransmits: u32,
+    /// Segments on the way.
+    pub unacknowledged: u32,
+    /// The peer's receive window, in bytes; `null` where the kernel does not tell.
+    pub send_window: Option<u32>,
+}
+
+/// An oddity and what it means here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WarningReport {
+    /// Which one.
+    pub warning: Warning,
+    /// The sentence with its facts.
+    pub says: String,
+}
+
+/// A sentence of diagnosis.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FindingReport {
+    /// Its slug.
+    pub finding: String,
+    /// `certain`, `likely` or `consistent with`.
+    pub confidence: String,
+    /// The sentence.
+    pub says: String,
+    /// The facts that it rests on.
+    pub evidence: Vec<String>,
+    /// What to do.
+    #[serde(rename = "do")]
+    pub remedy: String,
+}
+
+/// One line of the timeline.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TimelineEntry {
+    /// Since the start of the probe.
+    pub at_seconds: f64,
+    /// What happened.
+    pub what: String,
+}
