@@ -6,10 +6,11 @@
 //! | layer | modules |
 //! |---|---|
 //! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`report`] |
-//! | rules | [`dialect`] · [`monitor`] |
+//! | rules | [`dialect`] · [`monitor`] · [`hold`] |
 
 pub mod audio;
 pub mod dialect;
+pub mod hold;
 pub mod monitor;
 pub mod outcome;
 pub mod report;

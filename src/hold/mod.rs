@@ -1,0 +1,512 @@
+//! The timed hold, as a pure machine: what to send, when to wake, and how it ended.
+//!
+//! Times are [`Duration`]s since the 101. The shell (`probe/drive.rs`) hands in everything that happens with
+//! [`Hold::handle`] and then obeys [`Hold::poll`] until it waits. Deliberately absent: sockets, clocks, and blame: the
+//! machine says what happened ([`Ending`]); `verdict` says why.
+//!
+//! Invariant: after any input, `poll` yields finitely many `Send`s and then either `Done` or a `WaitUntil` later than now.
+
+mod ear;
+mod pacer;
+mod path;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::dialect::{Incoming, Voice, Wire};
+use crate::monitor::{HoldPlan, Mode, Monitor};
+use ear::Ear;
+pub use ear::Unmet;
+use pacer::Pacer;
+use path::PathWatch;
+pub use path::{PathSample, PathState};
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// Time passed.
+    Tick,
+    /// A message came.
+    Message(Incoming<'a>),
+    /// A ping came (and is being answered).
+    Ping,
+    /// A pong came, with this payload.
+    Pong(&'a [u8]),
+    /// A Close frame came.
+    PeerClosed,
+    /// The connection ended.
+    PeerGone,
+    /// The peer broke the WebSocket protocol; nothing more can be read.
+    Violation,
+    /// The kernel takes no more of what we send.
+    WriteBlocked,
+    /// Everything that we sent is with the kernel.
+    WriteFlushed,
+    /// A look at the kernel's counters.
+    Path(PathSample),
+    /// Frames and bytes that have come so far, of every kind.
+    Traffic {
+        /// Frames.
+        frames: u64,
+        /// Bytes.
+        bytes: u64,
+    },
+    /// We have to stop (shutdown, or the monitor was changed).
+    Cancel,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send this, then poll again.
+    Send(Outgoing),
+    /// Nothing to do before this time, unless something happens.
+    WaitUntil(Duration),
+    /// The hold is over.
+    Done(Ending),
+}
+
+/// What goes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    /// A data frame.
+    Data(Wire),
+    /// A ping with this payload.
+    Ping(Bytes),
+    /// A Close with this code.
+    Close(u16),
+}
+
+/// How the hold ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The line lived as planned and we said goodbye.
+    Completed(Goodbye),
+    /// The server sent a Close before we did.
+    PeerClosed,
+    /// The connection ended without a Close.
+    PeerGone,
+    /// The server broke the WebSocket protocol.
+    Violation,
+    /// Our ping was not answered in time.
+    PingTimeout,
+    /// The server took nothing for the stall timeout.
+    WriteStalled,
+    /// Nothing was acknowledged for the stall timeout.
+    Blackhole,
+    /// The server sent more than the budget.
+    Flood,
+    /// The server did not do what the monitor expects.
+    Unmet(Unmet),
+    /// We had to stop.
+    Cancelled,
+}
+
+/// How our goodbye was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goodbye {
+    /// The server answered our Close, or closed on the dialect's farewell.
+    Answered,
+    /// The server ended the connection without a Close.
+    Unacknowledged,
+    /// Nothing came in time.
+    TimedOut,
+}
+
+/// The numbers of a hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Media frames that we sent.
+    pub frames_sent: u64,
+    /// Audio frames that came.
+    pub frames_received: u64,
+    /// Messages of any kind that came.
+    pub messages_received: u64,
+    /// When the first message came.
+    pub first_message: Option<Duration>,
+    /// When the first audio came.
+    pub first_audio: Option<Duration>,
+    /// The longest pause between two audio frames that came.
+    pub longest_gap: Option<Duration>,
+    /// Bytes a second of the audio that came.
+    pub byte_rate: Option<f64>,
+    /// Pings that we sent.
+    pub pings_sent: u64,
+    /// Pings that came.
+    pub pings_received: u64,
+    /// The last round trip of a ping.
+    pub rtt: Option<Duration>,
+    /// The latest that one of our frames was.
+    pub pacing_late: Duration,
+    /// Frames left out because we were too late for them.
+    pub frames_skipped: u64,
+    /// Segments that the kernel sent again during the hold.
+    pub retransmits: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The line is held.
+    Holding,
+    /// The dialect's farewell is said; the server may close first.
+    Farewell { until: Duration },
+    /// Our Close is said; its echo is due.
+    Closing { until: Duration },
+    /// Nothing more to do.
+    Over,
+}
+
+#[derive(Debug)]
+struct Pinger {
+    interval: Duration,
+    timeout: Duration,
+    next: Duration,
+    /// The payload and time of the ping that is out.
+    pending: Option<(u64, Duration)>,
+    sent: u64,
+    rtt: Option<Duration>,
+}
+
+/// Frames in the current second, against the budget.
+#[derive(Debug, Default)]
+struct FrameRate {
+    second: u64,
+    frames_before: u64,
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Hold {
+    plan: HoldPlan,
+    voice: Voice,
+    now: Duration,
+    stage: Stage,
+    ending: Option<Ending>,
+    ended_at: Option<Duration>,
+    outbox: VecDeque<Outgoing>,
+    media: Option<Pacer>,
+    pinger: Option<Pinger>,
+    ear: Ear,
+    path: PathWatch,
+    frame_rate: FrameRate,
+    blocked_since: Option<Duration>,
+    frames_sent: u64,
+    pings_received: u64,
+}
+
+impl Hold {
+    /// The hold of `monitor`, from its 101 on.
+    #[must_use]
+    pub fn new(monitor: &Monitor) -> Self {
+        let plan = monitor.hold.clone();
+        let mut voice = monitor.dialect.open();
+        let streamed = plan.mode == Mode::Streamed;
+        let mut ear = Ear::new(monitor.expect.clone(), monitor.dialect.audio());
+        let hello = if streamed { voice.greet() } else { Vec::new() };
+        hello.iter().for_each(|wire| ear.sent(wire.payload()));
+        let pinger = plan.ping.map(|ping| Pinger {
+            interval: ping.interval,
+            timeout: ping.timeout,
+            next: ping.interval,
+            pending: None,
+            sent: 0,
+            rtt: None,
+        });
+        Self {
+            voice,
+            now: Duration::ZERO,
+            stage: Stage::Holding,
+            ending: None,
+            ended_at: None,
+            outbox: hello.into_iter().map(Outgoing::Data).collect(),
+            media: monitor.dialect.cadence().filter(|_| streamed).map(Pacer::new),
+            pinger,
+            ear,
+            path: PathWatch::new(),
+            frame_rate: FrameRate::default(),
+            blocked_since: None,
+            frames_sent: 0,
+            pings_received: 0,
+            plan,
+        }
+    }
+
+    /// Takes in what happened at `at`. Times that go backwards count as now.
+    pub fn handle(&mut self, at: Duration, input: Input<'_>) {
+        self.now = self.now.max(at);
+        match input {
+            Input::Tick => {}
+            Input::Message(message) => {
+                let meaning = self.voice.hear(message);
+                self.ear.hear(self.now, message, meaning);
+            }
+            Input::Ping => self.pings_received += 1,
+            Input::Pong(payload) => self.pong(payload),
+            Input::PeerClosed => self.peer_closed(),
+            Input::PeerGone => self.peer_gone(),
+            Input::Violation => self.close_for(Ending::Violation, 1002),
+            Input::WriteBlocked => {
+                self.blocked_since.get_or_insert(self.now);
+            }
+            Input::WriteFlushed => self.unblock(),
+            Input::Path(sample) => self.path.observe(self.now, sample),
+            Input::Traffic { frames, bytes } => self.check_budget(frames, bytes),
+            Input::Cancel => self.cancel(),
+        }
+        self.fire_timers();
+    }
+
+    /// What to do now.
+    pub fn poll(&mut self) -> Output {
+        if let Some(next) = self.outbox.pop_front() {
+            return Output::Send(next);
+        }
+        if let Some(frame) = self.next_media_frame() {
+            return Output::Send(Outgoing::Data(frame));
+        }
+        match (self.stage, self.ending) {
+            (Stage::Over, Some(ending)) => Output::Done(ending),
+            _ => Output::WaitUntil(self.next_wakeup()),
+        }
+    }
+
+    /// Is the line still held, with no Close said by us?
+    #[must_use]
+    pub const fn is_holding(&self) -> bool {
+        matches!(self.stage, Stage::Holding)
+    }
+
+    /// When the line ended, or our goodbye began.
+    #[must_use]
+    pub fn lasted(&self) -> Duration {
+        self.ended_at.unwrap_or(self.now)
+    }
+
+    /// What the kernel's counters say.
+    #[must_use]
+    pub const fn path(&self) -> PathState {
+        self.path.state()
+    }
+
+    /// The numbers so far.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally {
+            frames_sent: self.frames_sent,
+            frames_received: self.ear.audio_frames,
+            messages_received: self.ear.messages,
+            first_message: self.ear.first_message,
+            first_audio: self.ear.first_audio,
+            longest_gap: self.ear.longest_gap,
+            byte_rate: self.ear.byte_rate(),
+            pings_sent: self.pinger.as_ref().map_or(0, |pinger| pinger.sent),
+            pings_received: self.pings_received,
+            rtt: self.pinger.as_ref().and_then(|pinger| pinger.rtt),
+            pacing_late: self.media.as_ref().map_or(Duration::ZERO, Pacer::latest),
+            frames_skipped: self.media.as_ref().map_or(0, Pacer::skipped),
+            retransmits: self.path.retransmits(),
+        }
+    }
+
+    fn next_media_frame(&mut self) -> Option<Wire> {
+        if self.stage != Stage::Holding || self.now >= self.plan.target {
+            return None;
+        }
+        let media = self.media.as_mut()?;
+        if self.blocked_since.is_some() {
+            media.leave_out(self.now);
+            return None;
+        }
+        let frame = self.voice.frame(media.take(self.now)?);
+        self.frames_sent += 1;
+        self.ear.sent(frame.payload());
+        Some(frame)
+    }
+
+    fn unblock(&mut self) {
+        if let (Some(_), Some(media)) = (self.blocked_since.take(), &mut self.media) {
+            // What the server did not take in time is lost like a real caller's audio, and was not our lateness.
+            media.leave_out(self.now);
+        }
+    }
+
+    fn pong(&mut self, payload: &[u8]) {
+        let Some(pinger) = &mut self.pinger else { return };
+        // A pong for an older ping, or one that nobody asked for, answers nothing (RFC 6455 section 5.5.3).
+        if let Some((_, sent_at)) = pinger.pending.filter(|(number, _)| payload == number.to_be_bytes()) {
+            pinger.rtt = Some(self.now.saturating_sub(sent_at));
+            pinger.pending = None;
+        }
+    }
+
+    fn peer_closed(&mut self) {
+        match self.stage {
+            Stage::Holding => self.end(Ending::PeerClosed),
+            Stage::Farewell { .. } | Stage::Closing { .. } => self.goodbye(Goodbye::Answered),
+            Stage::Over => {}
+        }
+    }
+
+    fn peer_gone(&mut self) {
+        match self.stage {
+            Stage::Holding => self.end(Ending::PeerGone),
+            Stage::Farewell { .. } | Stage::Closing { .. } => self.goodbye(Goodbye::Unacknowledged),
+            Stage::Over => {}
+        }
+    }
+
+    fn cancel(&mut self) {
+        if self.stage == Stage::Holding {
+            self.begin_farewell(Ending::Cancelled);
+        }
+    }
+
+    fn check_budget(&mut self, frames: u64, bytes: u64) {
+        let second = self.now.as_secs();
+        if second != self.frame_rate.second {
+            self.frame_rate = FrameRate { second, frames_before: frames };
+        }
+        let in_this_second = frames.saturating_sub(self.frame_rate.frames_before);
+        let budgets = &self.plan.budgets;
+        if in_this_second > u64::from(budgets.frames_per_second) || bytes > budgets.bytes_for(self.plan.target) {
+            self.close_for(Ending::Flood, 1008);
+        }
+    }
+
+    fn fire_timers(&mut self) {
+        match self.stage {
+            Stage::Holding => self.fire_holding(),
+            Stage::Farewell { until } if until <= self.now => self.begin_close(1000),
+            Stage::Closing { until } if until <= self.now => self.goodbye(Goodbye::TimedOut),
+            Stage::Farewell { .. } | Stage::Closing { .. } | Stage::Over => {}
+        }
+    }
+
+    fn fire_holding(&mut self) {
+        if self.stalled_at().is_some_and(|at| at <= self.now) {
+            self.end(self.stalled());
+        } else if self.pong_due().is_some_and(|at| at <= self.now) {
+            let dead = matches!(self.path.state(), PathState::Blackhole { .. });
+            let ending = if dead { Ending::Blackhole } else { Ending::PingTimeout };
+            self.close_for(ending, 1000);
+        } else if let Some(unmet) = self.ear.overdue(self.now, &self.plan) {
+            self.begin_farewell(Ending::Unmet(unmet));
+        } else if self.plan.target <= self.now {
+            let unmet = self.ear.unmet_at_the_end().map(Ending::Unmet);
+            self.begin_farewell(unmet.unwrap_or(Ending::Completed(Goodbye::TimedOut)));
+        } else {
+            self.ping_if_due();
+        }
+    }
+
+    fn ping_if_due(&mut self) {
+        let Some(pinger) = &mut self.pinger else { return };
+        if pinger.next > self.now {
+            return;
+        }
+        while pinger.next <= self.now {
+            pinger.next += pinger.interval;
+        }
+        if pinger.pending.is_none() {
+            pinger.sent += 1;
+            pinger.pending = Some((pinger.sent, self.now));
+            self.outbox.push_back(Outgoing::Ping(Bytes::copy_from_slice(&pinger.sent.to_be_bytes())));
+        }
+    }
+
+    fn pong_due(&self) -> Option<Duration> {
+        let pinger = self.pinger.as_ref()?;
+        pinger.pending.map(|(_, sent_at)| sent_at + pinger.timeout)
+    }
+
+    /// When a line that is stuck now will count as dead.
+    fn stalled_at(&self) -> Option<Duration> {
+        let path = match self.path.state() {
+            PathState::ZeroWindow { since } | PathState::Blackhole { since } => Some(since),
+            PathState::Unknown | PathState::Healthy => None,
+        };
+        let since = [path, self.blocked_since].into_iter().flatten().min()?;
+        Some(since + self.plan.stall_timeout)
+    }
+
+    fn stalled(&self) -> Ending {
+        match self.path.state() {
+            PathState::Blackhole { .. } => Ending::Blackhole,
+            PathState::ZeroWindow { .. } | PathState::Unknown | PathState::Healthy => Ending::WriteStalled,
+        }
+    }
+
+    fn next_wakeup(&self) -> Duration {
+        match self.stage {
+            Stage::Holding => {
+                let candidates = [
+                    Some(self.plan.target),
+                    self.media.as_ref().filter(|_| self.blocked_since.is_none()).map(Pacer::due),
+                    self.pinger.as_ref().map(|pinger| pinger.next),
+                    self.pong_due(),
+                    self.stalled_at(),
+                    self.ear.next_deadline(&self.plan),
+                ];
+                candidates.into_iter().flatten().min().unwrap_or(self.plan.target)
+            }
+            Stage::Farewell { until } | Stage::Closing { until } => until,
+            Stage::Over => self.now,
+        }
+    }
+
+    /// Says the dialect's farewell, then Close 1000; the hold itself ends here.
+    fn begin_farewell(&mut self, ending: Ending) {
+        self.ending = Some(ending);
+        self.ended_at = Some(self.now);
+        let streamed = self.plan.mode == Mode::Streamed;
+        let farewell = if streamed { self.voice.farewell() } else { Default::default() };
+        self.outbox.extend(farewell.frames.into_iter().map(Outgoing::Data));
+        if farewell.server_may_close_first.is_zero() {
+            self.begin_close(1000);
+        } else {
+            self.stage = Stage::Farewell { until: self.now + farewell.server_may_close_first };
+        }
+    }
+
+    fn begin_close(&mut self, code: u16) {
+        self.outbox.push_back(Outgoing::Close(code));
+        self.stage = Stage::Closing { until: self.now + self.plan.close_timeout };
+    }
+
+    /// Ends the hold over something that leaves no sense in waiting for an answer: one Close, and out.
+    fn close_for(&mut self, ending: Ending, code: u16) {
+        match self.stage {
+            Stage::Holding => {
+                self.outbox.clear();
+                self.outbox.push_back(Outgoing::Close(code));
+                self.end(ending);
+            }
+            // What comes after our own Close is no longer judged, but a peer that cannot be read any more will not answer.
+            Stage::Farewell { .. } | Stage::Closing { .. } if ending == Ending::Violation => {
+                self.goodbye(Goodbye::Unacknowledged)
+            }
+            Stage::Farewell { .. } | Stage::Closing { .. } | Stage::Over => {}
+        }
+    }
+
+    fn end(&mut self, ending: Ending) {
+        self.ending = Some(ending);
+        self.ended_at = Some(self.now);
+        self.stage = Stage::Over;
+        if matches!(ending, Ending::PeerClosed | Ending::PeerGone | Ending::WriteStalled | Ending::Blackhole) {
+            self.outbox.clear();
+        }
+    }
+
+    fn goodbye(&mut self, how: Goodbye) {
+        if let Some(Ending::Completed(goodbye)) = &mut self.ending {
+            *goodbye = how;
+        }
+        self.stage = Stage::Over;
+        self.outbox.clear();
+    }
+}

@@ -1,0 +1,157 @@
+//! What the kernel's counters say about the path while the line is held: is the server stuck, or the network gone?
+//!
+//! Pure. The rules and their measurements are those of `TCP_INFO` on Linux; where the kernel tells nothing, the state is unknown.
+
+use std::time::Duration;
+
+/// One look at `TCP_INFO`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PathSample {
+    /// Segments sent and not acknowledged.
+    pub unacknowledged: u32,
+    /// Retransmissions of the segment that is outstanding now.
+    pub retransmits: u32,
+    /// All retransmissions of this connection.
+    pub total_retransmits: u32,
+    /// Since the last acknowledgement came.
+    pub last_ack: Duration,
+    /// Smoothed round trip.
+    pub rtt: Duration,
+    /// The peer's receive window in bytes; `None` where the kernel does not tell.
+    pub send_window: Option<u32>,
+    /// Bytes that the peer has acknowledged, the SYN counted as one; `None` where the kernel does not tell.
+    pub bytes_acknowledged: Option<u64>,
+}
+
+/// What a sample says by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Symptom {
+    Healthy,
+    ZeroWindow,
+    Unanswered,
+}
+
+/// What is wrong with the path, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathState {
+    /// No sample yet, or none to be had.
+    Unknown,
+    /// Packets are acknowledged and the server takes them.
+    Healthy,
+    /// The server's process does not read: its window is closed.
+    ZeroWindow {
+        /// Since the 101.
+        since: Duration,
+    },
+    /// Our packets are not acknowledged although they are sent again.
+    Blackhole {
+        /// Since the 101.
+        since: Duration,
+    },
+}
+
+/// The samples of one hold.
+#[derive(Debug)]
+pub(super) struct PathWatch {
+    state: PathState,
+    first_total: Option<u32>,
+    last: Option<PathSample>,
+}
+
+impl PathWatch {
+    pub(super) const fn new() -> Self {
+        Self { state: PathState::Unknown, first_total: None, last: None }
+    }
+
+    pub(super) fn observe(&mut self, at: Duration, sample: PathSample) {
+        self.first_total.get_or_insert(sample.total_retransmits);
+        self.last = Some(sample);
+        self.state = match (symptom(&sample), self.state) {
+            (Symptom::Healthy, _) => PathState::Healthy,
+            (Symptom::ZeroWindow, PathState::ZeroWindow { since }) => PathState::ZeroWindow { since },
+            (Symptom::ZeroWindow, _) => PathState::ZeroWindow { since: at },
+            (Symptom::Unanswered, PathState::Blackhole { since }) => PathState::Blackhole { since },
+            // The silence began when the last acknowledgement came, not when we noticed.
+            (Symptom::Unanswered, _) => PathState::Blackhole { since: at.saturating_sub(sample.last_ack) },
+        };
+    }
+
+    pub(super) const fn state(&self) -> PathState {
+        self.state
+    }
+
+    /// Segments that were sent again since the first sample.
+    pub(super) fn retransmits(&self) -> u32 {
+        let last = self.last.map_or(0, |sample| sample.total_retransmits);
+        last.saturating_sub(self.first_total.unwrap_or(last))
+    }
+}
+
+fn symptom(sample: &PathSample) -> Symptom {
+    let patience = Duration::from_secs(1).max(sample.rtt.saturating_mul(4));
+    if sample.send_window == Some(0) {
+        Symptom::ZeroWindow
+    } else if sample.unacknowledged > 0 && sample.retransmits >= 2 && sample.last_ack > patience {
+        Symptom::Unanswered
+    } else {
+        Symptom::Healthy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn the_three_silences_are_told_apart() {
+        let reading = PathSample {
+            send_window: Some(65_536),
+            last_ack: Duration::from_millis(20),
+            unacknowledged: 1,
+            ..PathSample::default()
+        };
+        let stuck = PathSample { send_window: Some(0), last_ack: s(3), ..reading };
+        let gone = PathSample { unacknowledged: 10, retransmits: 5, last_ack: s(7), ..reading };
+        let mut watch = PathWatch::new();
+        assert_eq!(watch.state(), PathState::Unknown);
+        for (at, sample, state) in [
+            (1, reading, PathState::Healthy),
+            (2, stuck, PathState::ZeroWindow { since: s(2) }),
+            (3, stuck, PathState::ZeroWindow { since: s(2) }),
+            (4, reading, PathState::Healthy),
+            (12, gone, PathState::Blackhole { since: s(5) }),
+            (13, gone, PathState::Blackhole { since: s(5) }),
+        ] {
+            watch.observe(s(at), sample);
+            assert_eq!(watch.state(), state, "at {at}");
+        }
+    }
+
+    #[test]
+    fn a_slow_path_is_no_blackhole() {
+        let slow = PathSample {
+            unacknowledged: 3,
+            retransmits: 2,
+            rtt: s(1),
+            last_ack: s(3),
+            send_window: Some(9),
+            ..PathSample::default()
+        };
+        let mut watch = PathWatch::new();
+        watch.observe(s(4), slow);
+        assert_eq!(watch.state(), PathState::Healthy);
+    }
+
+    #[test]
+    fn retransmits_count_from_the_first_sample() {
+        let mut watch = PathWatch::new();
+        for total in [2, 2, 5] {
+            watch.observe(s(1), PathSample { total_retransmits: total, ..PathSample::default() });
+        }
+        assert_eq!(watch.retransmits(), 3, "two happened while dialling");
+    }
+}
