@@ -6,7 +6,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`report`] |
-//! | rules | [`dialect`] · [`monitor`] · [`hold`] |
+//! | rules | [`dialect`] · [`monitor`] · [`hold`] · [`verdict`] |
 
 pub mod audio;
 pub mod dialect;
@@ -16,4 +16,5 @@ pub mod outcome;
 pub mod report;
 pub mod secret;
 pub mod text;
+pub mod verdict;
 pub mod wall;
