@@ -11,8 +11,10 @@
 pub mod audio;
 pub mod dialect;
 pub mod hold;
+pub mod lag;
 pub mod monitor;
 pub mod outcome;
+pub mod probe;
 pub mod report;
 pub mod secret;
 pub mod text;

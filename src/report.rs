@@ -155,6 +155,8 @@ pub struct UpgradeReport {
     pub headers: Vec<(Printable, Printable)>,
     /// The first 4 KiB of the body.
     pub body: Printable,
+    /// How far the server's clock (its `Date` header) is ahead of ours.
+    pub clock_skew_seconds: Option<f64>,
 }
 
 /// How long the line lived.

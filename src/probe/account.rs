@@ -1,0 +1,232 @@
+//! What a probe notes as it goes, and the report that comes of it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::session::Held;
+use super::summary;
+use crate::hold::{Ending, Goodbye};
+use crate::monitor::Monitor;
+use crate::outcome::{Phase, Reason, Warning};
+use crate::report::{
+    AttemptReport, AudioReport, CloseHow, CloseReport, ClosedBy, HoldReport, PhaseSeconds, PingReport, Report, TcpReport,
+    TimelineEntry, TlsReport, UpgradeReport, WarningReport,
+};
+use crate::text::Printable;
+use crate::verdict::{self, StreamEnd, WireClose};
+use crate::wall::Timestamp;
+
+/// The longest close reason there can be (RFC 6455 section 5.5.1: 125 bytes less the code).
+const LONGEST_CLOSE_REASON: usize = 123;
+
+/// The notes of one probe.
+#[derive(Debug)]
+pub(super) struct Account {
+    began: Instant,
+    started_at: Timestamp,
+    pub(super) target: String,
+    /// The phase that was reached, and since when.
+    pub(super) phase: Phase,
+    pub(super) phase_began: Instant,
+    pub(super) phases: PhaseSeconds,
+    pub(super) remote: Option<SocketAddr>,
+    pub(super) attempts: Vec<AttemptReport>,
+    pub(super) tls: Option<TlsReport>,
+    pub(super) upgrade: Option<UpgradeReport>,
+    pub(super) outside_validity: Option<String>,
+    pub(super) held: Option<Held>,
+    warnings: Vec<WarningReport>,
+    timeline: Vec<TimelineEntry>,
+}
+
+impl Account {
+    pub(super) fn open(target: String) -> Self {
+        let began = Instant::now();
+        Self {
+            began,
+            started_at: Timestamp::now(),
+            target,
+            phase: Phase::Resolve,
+            phase_began: began,
+            phases: PhaseSeconds::default(),
+            remote: None,
+            attempts: Vec::new(),
+            tls: None,
+            upgrade: None,
+            outside_validity: None,
+            held: None,
+            warnings: Vec::new(),
+            timeline: Vec::new(),
+        }
+    }
+
+    /// A phase begins.
+    pub(super) fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.phase_began = Instant::now();
+    }
+
+    /// The phase that is on took so long.
+    pub(super) fn phase_seconds(&self) -> Option<f64> {
+        Some(self.phase_began.elapsed().as_secs_f64())
+    }
+
+    pub(super) fn note(&mut self, what: impl Into<String>) {
+        self.note_at(self.began.elapsed(), what);
+    }
+
+    fn note_at(&mut self, at: Duration, what: impl Into<String>) {
+        self.timeline.push(TimelineEntry { at_seconds: at.as_secs_f64(), what: what.into() });
+    }
+
+    pub(super) fn warn(&mut self, warning: Warning, says: impl Into<String>) {
+        self.warnings.push(WarningReport { warning, says: says.into() });
+    }
+
+    /// When the probe began.
+    pub(super) const fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// The line ended.
+    pub(super) fn note_hold(&mut self, held: Held, monitor: &Monitor) {
+        let upgraded = self.phase_began.saturating_duration_since(self.began);
+        self.phases.hold = Some(held.lasted.as_secs_f64());
+        self.phases.close = held.goodbye.map(|took| took.as_secs_f64());
+        if let Some(at) = held.tally.first_message {
+            self.note_at(upgraded + at, "first message from the server");
+        }
+        if let Some(at) = held.tally.first_audio {
+            self.note_at(upgraded + at, "first audio from the server");
+        }
+        self.note_at(upgraded + held.lasted, summary::ending(&held));
+        if let Some(took) = held.goodbye {
+            self.note_at(upgraded + held.lasted + took, summary::goodbye(&held));
+        }
+        self.timeline.sort_by(|a, b| a.at_seconds.total_cmp(&b.at_seconds));
+        self.warn_about(&held, monitor);
+        self.held = Some(held);
+    }
+
+    fn warn_about(&mut self, held: &Held, monitor: &Monitor) {
+        let tally = &held.tally;
+        if held.code_is_illegal {
+            let code = held.facts.close.as_ref().map_or(0, WireClose::reported_code);
+            self.warn(Warning::CloseCodeIllegal, format!("the server sent close code {code}, which must not be on the wire"));
+        }
+        match held.facts.ending {
+            Ending::Completed(Goodbye::TimedOut) => {
+                self.warn(
+                    Warning::CloseHandshakeTimeout,
+                    format!("no answer to our Close within {:?}", monitor.hold.close_timeout),
+                );
+            }
+            Ending::Completed(Goodbye::Unacknowledged) => {
+                self.warn(Warning::CloseUnacknowledged, "the server ended the connection without answering our Close");
+            }
+            _ => {}
+        }
+        if held.data_after_close {
+            self.warn(Warning::DataAfterClose, "frames came after the server's own Close");
+        }
+        if held.length_not_minimal {
+            self.warn(Warning::LengthNotMinimal, "a frame's length is not in its shortest form");
+        }
+        if tally.frames_skipped > 0 {
+            let (skipped, late) = (tally.frames_skipped, tally.pacing_late);
+            self.warn(Warning::PacingStarved, format!("{skipped} frames were left out, as this machine was up to {late:?} late"));
+        }
+        if tally.retransmits > 0 {
+            self.warn(Warning::Retransmits, format!("{} segments were sent again during the hold", tally.retransmits));
+        }
+    }
+
+    /// The report.
+    pub(super) fn close(self, monitor: &Monitor, reason: Option<Reason>, lag: Duration) -> Report {
+        let (outcome, phase) = verdict::outcome_of(reason, self.phase);
+        let tally = self.held.as_ref().map(|held| held.tally).unwrap_or_default();
+        let seconds = |duration: Option<Duration>| duration.map(|duration| duration.as_secs_f64());
+        Report {
+            schema: 1,
+            monitor: monitor.name.to_string(),
+            dialect: monitor.dialect.name().to_owned(),
+            started_at: self.started_at,
+            outcome,
+            phase,
+            reason,
+            owner: reason.map(Reason::owner),
+            summary: summary::sentence(&self, monitor, reason),
+            phases: self.phases,
+            remote_address: self.remote,
+            hold: self.held.as_ref().map(|held| HoldReport {
+                mode: monitor.hold.mode.label(),
+                target_seconds: monitor.hold.target.as_secs_f64(),
+                lasted_seconds: held.lasted.as_secs_f64(),
+            }),
+            close: self.held.as_ref().map(close_report),
+            audio: AudioReport {
+                frames_sent: tally.frames_sent,
+                frames_received: tally.frames_received,
+                first_message_seconds: seconds(tally.first_message),
+                first_audio_seconds: seconds(tally.first_audio),
+                longest_gap_seconds: seconds(tally.longest_gap),
+                pacing_late_seconds: tally.pacing_late.as_secs_f64(),
+                frames_skipped: tally.frames_skipped,
+            },
+            ping: PingReport { sent: tally.pings_sent, rtt_seconds: seconds(tally.rtt), received: tally.pings_received },
+            tcp: self.held.as_ref().and_then(|held| held.path).map(|path| TcpReport {
+                rtt_seconds: path.rtt.as_secs_f64(),
+                retransmits: path.total_retransmits,
+                unacknowledged: path.unacknowledged,
+                send_window: path.send_window,
+            }),
+            target: self.target,
+            attempts: self.attempts,
+            tls: self.tls,
+            upgrade: self.upgrade,
+            warnings: self.warnings,
+            findings: Vec::new(),
+            timeline: self.timeline,
+            prober_lag_seconds: lag.as_secs_f64(),
+        }
+    }
+}
+
+/// The code is the one on the wire: the server's if it closed or vanished first, ours if we did.
+fn close_report(held: &Held) -> CloseReport {
+    let facts = &held.facts;
+    let theirs = facts.close.as_ref();
+    let reason =
+        |close: Option<&WireClose>| Printable::capture(close.map_or(&[][..], |close| &close.reason), LONGEST_CLOSE_REASON);
+    let stream_how = match facts.stream_end {
+        Some(StreamEnd::Fin) => CloseHow::Fin,
+        Some(StreamEnd::CloseNotify) => CloseHow::TlsCloseNotify,
+        Some(StreamEnd::TlsEof) => CloseHow::TlsEof,
+        Some(StreamEnd::Rst | StreamEnd::TlsAlert { .. } | StreamEnd::TlsDamaged) => CloseHow::Rst,
+        Some(StreamEnd::Dead) | None => CloseHow::Timeout,
+    };
+    let report = |code, reason, by, how| CloseReport { code, reason, by, how };
+    match facts.ending {
+        Ending::PeerClosed | Ending::PeerGone => match theirs {
+            Some(close) => report(close.reported_code(), reason(theirs), ClosedBy::Server, CloseHow::CloseFrame),
+            None => {
+                let by = if facts.stream_end == Some(StreamEnd::Dead) { ClosedBy::Network } else { ClosedBy::Server };
+                report(1006, reason(None), by, stream_how)
+            }
+        },
+        Ending::Completed(Goodbye::Answered) => {
+            report(theirs.map_or(1000, WireClose::reported_code), reason(theirs), ClosedBy::Prober, CloseHow::CloseFrame)
+        }
+        Ending::Completed(Goodbye::Unacknowledged) => report(1000, reason(None), ClosedBy::Prober, stream_how),
+        Ending::Completed(Goodbye::TimedOut) => report(1000, reason(None), ClosedBy::Prober, CloseHow::Timeout),
+        Ending::Blackhole => report(1006, reason(None), ClosedBy::Network, CloseHow::Timeout),
+        Ending::WriteStalled => report(1006, reason(None), ClosedBy::Prober, CloseHow::Timeout),
+        Ending::Violation => report(1002, reason(theirs), ClosedBy::Prober, CloseHow::Local),
+        Ending::Flood => report(1008, reason(None), ClosedBy::Prober, CloseHow::Local),
+        Ending::PingTimeout | Ending::Unmet(_) | Ending::Cancelled => {
+            report(1000, reason(None), ClosedBy::Prober, CloseHow::Local)
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! One probe: a value in, a value out. The only code that opens sockets to a monitored endpoint.
+//!
+//! Resolve, connect, TLS, upgrade, hold, goodbye; each phase has its own deadline, its own time and its own evidence. Deliberately
+//! absent: metrics, history, logs, retries, redirects, caches, and any fallback from one address family to the other.
+//!
+//! Invariant: [`probe`] always returns a report, whatever the endpoint does.
+
+mod account;
+mod answer;
+mod blame;
+mod chain;
+mod connect;
+mod drive;
+mod frames;
+mod kernel;
+mod line;
+mod resolve;
+mod resources;
+mod session;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod upgrade;
+
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub use resources::Resources;
+
+use crate::hold::{Ending, Unmet};
+use crate::monitor::Monitor;
+use crate::outcome::{Phase, Warning};
+use crate::report::{AttemptReport, Report};
+use crate::verdict::{Evidence, Fault, ProberFacts, TlsFault, UpgradeFault, verdict};
+use crate::wall::Timestamp;
+use account::Account;
+use line::{Line, RawTap, Transport};
+use session::Security;
+use upgrade::Accepted;
+
+/// The monotonic clock stands still for this long in a real suspend; less is the reading's own noise.
+const SHORTEST_SUSPEND: Duration = Duration::from_millis(500);
+
+/// Runs one probe of `monitor`. When `cancel` fires, an open line says goodbye and the report is inconclusive.
+pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
+    let suspended_before = kernel::time_suspended();
+    let resource = monitor.target.resource(|| Uuid::new_v4().to_string(), Timestamp::now().unix_millis());
+    let mut run = Run { monitor, resources, resource: &resource, account: Account::open(monitor.target.redacted(&resource)) };
+    let mut evidence = run.evidence(cancel).await;
+    let account = run.account;
+    evidence.prober = ProberFacts {
+        suspended: kernel::time_suspended().saturating_sub(suspended_before) > SHORTEST_SUSPEND,
+        lag: resources.lag.max_since(account.phase_began),
+        clock_is_wrong: resources.clock_is_wrong(),
+        ..evidence.prober
+    };
+    let lag = resources.lag.max_since(account.began());
+    account.close(monitor, verdict(&evidence), lag)
+}
+
+/// A probe that is under way.
+struct Run<'a> {
+    monitor: &'a Monitor,
+    resources: &'a Resources,
+    resource: &'a str,
+    account: Account,
+}
+
+impl Run<'_> {
+    async fn evidence(&mut self, cancel: &CancellationToken) -> Evidence {
+        // The dial's buffers are boxed, so that a line that is held does not carry them along.
+        let dialled = tokio::select! {
+            biased;
+            () = cancel.cancelled() => None,
+            dialled = Box::pin(self.dial()) => Some(dialled),
+        };
+        match dialled {
+            None => Evidence { prober: ProberFacts { cancelled: true, ..ProberFacts::default() }, ..Evidence::default() },
+            Some(Err(fault)) => Evidence { missed_deadline: self.missed_by(&fault), fault: Some(fault), ..Evidence::default() },
+            Some(Ok((line, accepted))) => self.hold(line, accepted, cancel).await,
+        }
+    }
+
+    async fn dial(&mut self) -> Result<(Line, Accepted), Fault> {
+        let stream = self.reach().await?;
+        let mut line =
+            if self.monitor.target.is_secure() { self.shake_hands(stream).await? } else { Line::Plain(RawTap::new(stream)) };
+        let accepted = self.ask_for_upgrade(&mut line).await?;
+        Ok((line, accepted))
+    }
+
+    /// Resolve and connect.
+    async fn reach(&mut self) -> Result<TcpStream, Fault> {
+        let plan = &self.monitor.dial;
+        let (host, port) = match &plan.connect_to {
+            Some(elsewhere) => (&elsewhere.host, elsewhere.port),
+            None => (self.monitor.target.host(), self.monitor.target.port()),
+        };
+        let resolved = resolve::resolve(host, plan.ip, &plan.resolver, plan.timeouts.resolve).await;
+        self.account.phases.resolve = self.account.phase_seconds();
+        let resolved = resolved.map_err(|fault| {
+            self.account.note(format!("looking up {host} failed: {fault:?}"));
+            Fault::Resolve(fault)
+        })?;
+        self.note_resolved(host, &resolved);
+        self.account.enter(Phase::Connect);
+        let only_ipv6 = plan.ip == crate::monitor::IpChoice::Auto && resolved.only_ipv6();
+        let connected = connect::connect(&resolved.addresses, port, only_ipv6, plan.timeouts.connect, &self.monitor.hold).await;
+        self.account.phases.connect = self.account.phase_seconds();
+        self.note_attempts(&connected.attempts);
+        let (stream, address) = connected.result.map_err(Fault::Connect)?;
+        self.account.remote = Some(address);
+        Ok(stream)
+    }
+
+    fn note_resolved(&mut self, host: &url::Host<String>, resolved: &resolve::Resolved) {
+        let list: Vec<String> = resolved.addresses.iter().map(ToString::to_string).collect();
+        let ttl = resolved.ttl.map_or_else(String::new, |ttl| format!(" (TTL {} s)", ttl.as_secs()));
+        self.account.note(format!("{host} is {}{ttl}", list.join(", ")));
+        if let Some(later) = resolved.aaaa_slower_by {
+            self.account.warn(Warning::DnsAaaaSlow, format!("the AAAA answer came {} ms after the A answer", later.as_millis()));
+        }
+        if let Some((family, fault)) = resolved.failed_family {
+            self.account.warn(Warning::DnsFamilyFailed, format!("the {family} lookup failed: {fault:?}"));
+        }
+    }
+
+    fn note_attempts(&mut self, attempts: &[connect::Attempt]) {
+        let connected = attempts.iter().any(|attempt| attempt.error.is_none());
+        for attempt in attempts {
+            let (address, seconds) = (attempt.address, attempt.took.as_secs_f64());
+            match &attempt.error {
+                None => self.account.note(format!("connected to {address}")),
+                Some(error) => self.account.note(format!("connecting to {address} failed: {error}")),
+            }
+            if let Some(error) = attempt.error.as_ref().filter(|_| connected) {
+                self.account.warn(Warning::AddressFailed, format!("{address} did not take the connection: {error}"));
+            }
+            self.account.attempts.push(AttemptReport { address, seconds, error: attempt.error.clone() });
+        }
+    }
+
+    async fn shake_hands(&mut self, stream: TcpStream) -> Result<Line, Fault> {
+        let plan = &self.monitor.dial;
+        self.account.enter(Phase::Tls);
+        let shaken =
+            tls::handshake(RawTap::new(stream), self.monitor.target.host(), &plan.tls, self.resources, plan.timeouts.tls).await;
+        self.account.phases.tls = self.account.phase_seconds();
+        if !plan.tls.verify {
+            self.account.warn(Warning::TlsVerificationDisabled, "the certificate is not checked (insecure)");
+            if !shaken.report.verified && shaken.result.is_ok() {
+                self.account.warn(Warning::TlsVerificationFailed, "a provider would refuse this certificate");
+            }
+        }
+        match (&shaken.error, &shaken.report.version, &shaken.report.cipher_suite) {
+            (Some(error), _, _) => {
+                self.account.note(format!("TLS failed: {}", crate::text::Printable::capture(error.as_bytes(), 256)))
+            }
+            (None, Some(version), Some(suite)) => self.account.note(format!("TLS is up: {version}, {suite}")),
+            (None, _, _) => self.account.note("TLS did not finish in time"),
+        }
+        self.account.tls = Some(shaken.report);
+        self.account.outside_validity = shaken.outside_validity;
+        shaken.result.map(Line::Tls).map_err(Fault::Tls)
+    }
+
+    async fn ask_for_upgrade(&mut self, line: &mut Line) -> Result<Accepted, Fault> {
+        let plan = &self.monitor.dial;
+        self.account.enter(Phase::Upgrade);
+        let upgraded = upgrade::upgrade(line, &self.monitor.target, self.resource, plan, plan.timeouts.upgrade).await;
+        self.account.phases.upgrade = self.account.phase_seconds();
+        if let Some(retransmits) = line.path_sample().map(|sample| sample.total_retransmits).filter(|count| *count > 0) {
+            self.account.warn(Warning::SynRetransmits, format!("{retransmits} segments were sent again while dialling"));
+        }
+        if upgraded.bare_lf {
+            self.account.warn(Warning::HttpBareLf, "the answer's lines end in a bare line feed");
+        }
+        match (&upgraded.result, upgraded.report.as_ref().and_then(|report| report.status)) {
+            (Ok(_), _) => self.account.note("101 Switching Protocols"),
+            (Err(_), Some(status)) => self.account.note(format!("the upgrade was answered with {status}")),
+            (Err(fault), None) => self.account.note(format!("no usable answer to the upgrade: {}", what_came(fault))),
+        }
+        if let Ok(Accepted { subprotocol: None, .. }) = &upgraded.result
+            && !plan.subprotocols.is_empty()
+        {
+            self.account.warn(Warning::SubprotocolNotChosen, "the server chose none of the offered subprotocols");
+        }
+        self.account.upgrade = upgraded.report;
+        upgraded.result.map_err(Fault::Upgrade)
+    }
+
+    async fn hold(&mut self, line: Line, accepted: Accepted, cancel: &CancellationToken) -> Evidence {
+        self.account.enter(Phase::Hold);
+        let security = Security { tls: line.is_tls(), with_client_certificate: self.monitor.dial.tls.client.is_some() };
+        let held = session::hold_line(line, accepted, self.monitor, security, cancel).await;
+        let missed_deadline = self.missed_in_hold(held.facts.ending);
+        let facts = held.facts.clone();
+        self.account.note_hold(held, self.monitor);
+        Evidence { hold: Some(facts), missed_deadline, ..Evidence::default() }
+    }
+
+    /// The deadline that a fault says was missed.
+    fn missed_by(&self, fault: &Fault) -> Option<Duration> {
+        use crate::verdict::{ConnectFault, ResolveFault};
+        let timeouts = &self.monitor.dial.timeouts;
+        match fault {
+            Fault::Resolve(ResolveFault::Timeout) => Some(timeouts.resolve),
+            Fault::Connect(ConnectFault::Timeout) => Some(timeouts.connect),
+            Fault::Tls(TlsFault::Timeout) => Some(timeouts.tls),
+            Fault::Upgrade(UpgradeFault::Timeout { .. }) => Some(timeouts.upgrade),
+            Fault::Resolve(_) | Fault::Connect(_) | Fault::Tls(_) | Fault::Upgrade(_) => None,
+        }
+    }
+
+    fn missed_in_hold(&self, ending: Ending) -> Option<Duration> {
+        let (hold, expect) = (&self.monitor.hold, &self.monitor.expect);
+        match ending {
+            Ending::PingTimeout => hold.ping.map(|ping| ping.timeout),
+            Ending::Unmet(Unmet::FirstMessage) => expect.first_message_within,
+            Ending::Unmet(Unmet::FirstAudio) => expect.first_audio_within,
+            Ending::Unmet(Unmet::Silence) => expect.max_silence,
+            Ending::Unmet(Unmet::Message) => expect.match_within,
+            _ => None,
+        }
+    }
+}
+
+/// A fault of the upgrade in words, where there was no status.
+const fn what_came(fault: &UpgradeFault) -> &'static str {
+    match fault {
+        UpgradeFault::Timeout { after_bytes: false } => "nothing came in time",
+        UpgradeFault::Timeout { after_bytes: true } => "the head was not complete in time",
+        UpgradeFault::Closed { .. } => "the connection was closed",
+        UpgradeFault::Reset { .. } => "the connection was reset",
+        UpgradeFault::NotHttp { .. } => "what came is not HTTP",
+        UpgradeFault::Malformed => "what came breaks HTTP's rules",
+        UpgradeFault::HeadTooLarge => "the head is too large",
+        UpgradeFault::TlsAlert { .. } | UpgradeFault::TlsDamaged => "TLS broke",
+        UpgradeFault::Status { .. } | UpgradeFault::Version10 | UpgradeFault::Unfit(_) => "it does not fit",
+    }
+}

@@ -1,0 +1,154 @@
+//! The sentences of a report: one line for the person who is paged, and the lines of the timeline.
+
+use std::time::Duration;
+
+use super::account::Account;
+use super::session::Held;
+use crate::hold::{Ending, Goodbye};
+use crate::monitor::Monitor;
+use crate::outcome::Reason;
+use crate::report::CertificateReport;
+use crate::verdict::{StreamEnd, WireClose};
+
+/// One line for a person.
+pub(super) fn sentence(account: &Account, monitor: &Monitor, reason: Option<Reason>) -> String {
+    let Some(reason) = reason else {
+        return account.held.as_ref().map_or_else(String::new, success);
+    };
+    if let Some(held) = &account.held {
+        return hold_sentence(held, reason);
+    }
+    dial_sentence(account, monitor, reason)
+}
+
+fn success(held: &Held) -> String {
+    let lasted = seconds(held.lasted);
+    match (held.facts.ending, &held.facts.close) {
+        (Ending::Completed(Goodbye::Answered), _) => format!("held {lasted} as planned; the server answered our Close"),
+        (Ending::Completed(Goodbye::TimedOut), _) => format!("held {lasted} as planned; the server did not answer our Close"),
+        (Ending::Completed(Goodbye::Unacknowledged), _) => {
+            format!("held {lasted} as planned; the server hung up without answering our Close")
+        }
+        (_, Some(close)) => format!("the server closed with {} after {lasted}, as the monitor allows", close.reported_code()),
+        (_, None) => format!("the server hung up after {lasted} without a close frame, as the monitor allows"),
+    }
+}
+
+fn hold_sentence(held: &Held, reason: Reason) -> String {
+    let lasted = seconds(held.lasted);
+    if reason == Reason::ClosedByServer {
+        return held.facts.close.as_ref().map_or_else(String::new, |close| {
+            format!("the server closed the line {lasted} after the upgrade with {}", code_and_reason(close))
+        });
+    }
+    match reason {
+        Reason::WsEof => format!("the line dropped {lasted} after the upgrade without a close frame (1006)"),
+        Reason::WsEofMidFrame => format!("the line dropped {lasted} after the upgrade in the middle of a frame (1006)"),
+        Reason::WsReset => format!("the line was reset {lasted} after the upgrade without a close frame (1006)"),
+        other => format!("{}, {lasted} after the upgrade", other.explains()),
+    }
+}
+
+fn dial_sentence(account: &Account, monitor: &Monitor, reason: Reason) -> String {
+    let host = monitor.target.host();
+    let explains = reason.explains();
+    if let Reason::Http(status) = reason {
+        return format!("the upgrade was answered with {} instead of 101: {explains}", status.code());
+    }
+    let leaf = account.tls.as_ref().and_then(|tls| tls.certificates.first());
+    match (reason, leaf) {
+        (Reason::TlsCertExpired | Reason::TlsCertNotYetValid, _) => {
+            account.outside_validity.clone().unwrap_or_else(|| explains.to_owned())
+        }
+        (Reason::TlsHostnameMismatch, Some(leaf)) => format!("the certificate is not for {host}, but for {}", names(leaf)),
+        (Reason::TlsMissingIntermediate | Reason::TlsUnknownIssuer, Some(leaf)) => {
+            let sent = account.tls.as_ref().map_or(0, |tls| tls.certificates.len());
+            format!("{explains} (sent: {sent}; \"{}\" was not among them)", missing_issuer(account, leaf))
+        }
+        _ if reason.phase() == crate::outcome::Phase::Resolve => format!("{host}: {explains}"),
+        _ => account
+            .attempts
+            .last()
+            .filter(|attempt| attempt.error.is_some())
+            .map_or_else(|| explains.to_owned(), |attempt| format!("{}: {explains}", attempt.address)),
+    }
+}
+
+fn names(leaf: &CertificateReport) -> String {
+    const SHOWN: usize = 4;
+    if leaf.names.is_empty() {
+        return format!("{} (it has no alternative names)", leaf.subject);
+    }
+    let shown: Vec<_> = leaf.names.iter().take(SHOWN).map(|name| name.as_str()).collect();
+    let more = leaf.names.len().saturating_sub(SHOWN);
+    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+}
+
+/// The issuer at which the sent chain breaks off.
+fn missing_issuer(account: &Account, leaf: &CertificateReport) -> String {
+    let sent = account.tls.as_ref().map_or(&[][..], |tls| &tls.certificates[..]);
+    let missing = sent.iter().find(|certificate| !sent.iter().any(|other| other.subject == certificate.issuer));
+    missing.unwrap_or(leaf).issuer.to_string()
+}
+
+/// How the line ended, for the timeline.
+pub(super) fn ending(held: &Held) -> String {
+    let facts = &held.facts;
+    match facts.ending {
+        Ending::PeerClosed | Ending::PeerGone => match &facts.close {
+            Some(close) => format!("the server sent Close {}", code_and_reason(close)),
+            None => format!("the connection ended without a Close: {}", stream_end(facts.stream_end)),
+        },
+        Ending::Completed(_) => "held as planned; Close 1000 sent".to_owned(),
+        Ending::Violation => "the server broke the WebSocket protocol; Close 1002 sent".to_owned(),
+        Ending::PingTimeout => "our ping was not answered; Close 1000 sent".to_owned(),
+        Ending::WriteStalled => "the server takes no more data; given up".to_owned(),
+        Ending::Blackhole => "our packets are no longer acknowledged; given up".to_owned(),
+        Ending::Flood => "the server sent more than the budget; Close 1008 sent".to_owned(),
+        Ending::Unmet(_) => "the server did not do what the monitor expects; Close 1000 sent".to_owned(),
+        Ending::Cancelled => "told to stop; Close 1000 sent".to_owned(),
+    }
+}
+
+/// How our goodbye was taken, for the timeline.
+pub(super) fn goodbye(held: &Held) -> String {
+    let end = held.facts.stream_end.map_or_else(|| "we ended the connection".to_owned(), |end| stream_end(Some(end)));
+    match &held.facts.close {
+        Some(close) => format!("the server answered with Close {}; {end}", code_and_reason(close)),
+        None => format!("no Close came back; {end}"),
+    }
+}
+
+fn stream_end(end: Option<StreamEnd>) -> String {
+    match end {
+        Some(StreamEnd::Fin) => "TCP FIN",
+        Some(StreamEnd::CloseNotify) => "TLS close_notify",
+        Some(StreamEnd::TlsEof) => "TCP FIN without TLS close_notify",
+        Some(StreamEnd::Rst) => "TCP RST",
+        Some(StreamEnd::Dead) => "the kernel gave up",
+        Some(StreamEnd::TlsAlert { number, .. }) => return format!("TLS alert {number}"),
+        Some(StreamEnd::TlsDamaged) => "a damaged TLS record",
+        None => "no end was seen",
+    }
+    .to_owned()
+}
+
+fn code_and_reason(close: &WireClose) -> String {
+    let code = match close.code {
+        Some(code) => code.to_string(),
+        None => "1005 (no code)".to_owned(),
+    };
+    if close.reason.is_empty() {
+        return code;
+    }
+    format!("{code} \"{}\"", crate::text::Printable::capture(&close.reason, 123))
+}
+
+/// Milliseconds matter below ten seconds, and nobody reads them above.
+fn seconds(duration: Duration) -> String {
+    if duration < Duration::from_secs(10) {
+        format!("{:.3} s", duration.as_secs_f64())
+    } else {
+        format!("{:.1} s", duration.as_secs_f64())
+    }
+}

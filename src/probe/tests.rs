@@ -1,0 +1,241 @@
+//! Whole conversations over in-memory pipes with paused time: the real upgrade, the real pump, the real verdict.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_util::sync::CancellationToken;
+
+use super::session::{Held, Security, hold_line};
+use super::upgrade::upgrade;
+use crate::monitor::{Monitor, MonitorName, Target};
+use crate::outcome::{Phase, Reason};
+use crate::verdict::{Evidence, Fault, verdict};
+
+const SECURITY: Security = Security { tls: false, with_client_certificate: false };
+
+fn monitor() -> Monitor {
+    let mut monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse("ws://voice.example.com/media").unwrap());
+    monitor.hold.target = Duration::from_secs(3);
+    monitor
+}
+
+/// What came of a conversation.
+struct Talked {
+    reason: Option<Reason>,
+    held: Option<Held>,
+    took: Duration,
+}
+
+async fn talk(monitor: &Monitor, mut stream: DuplexStream) -> Talked {
+    let began = Instant::now();
+    let upgraded = upgrade(&mut stream, &monitor.target, "/media", &monitor.dial, monitor.dial.timeouts.upgrade).await;
+    let (evidence, held) = match upgraded.result {
+        Err(fault) => (Evidence { fault: Some(Fault::Upgrade(fault)), ..Evidence::default() }, None),
+        Ok(accepted) => {
+            let held = hold_line(stream, accepted, monitor, SECURITY, &CancellationToken::new()).await;
+            (Evidence { hold: Some(held.facts.clone()), ..Evidence::default() }, Some(held))
+        }
+    };
+    Talked { reason: verdict(&evidence), held, took: began.elapsed() }
+}
+
+/// Reads the upgrade request and gives the answer's head that fits it.
+async fn read_request(stream: &mut DuplexStream) -> Vec<u8> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        request.push(stream.read_u8().await.unwrap());
+    }
+    let text = String::from_utf8(request).unwrap();
+    let key = text.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+    let accept = derive_accept_key(key.as_bytes());
+    format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+/// The frames of a good session: a text, a ping, audio, a fragmented text, and the server's Close.
+fn session() -> Vec<u8> {
+    let mut bytes = b"\x81\x05hello\x89\x02hi".to_vec();
+    bytes.extend([0x82, 126, 0, 160]);
+    bytes.extend([0x11; 160]);
+    bytes.extend(b"\x01\x02ab\x80\x02cd\x88\x07\x10\x01quota");
+    bytes
+}
+
+/// Where frames end in [`session`], from its beginning.
+const BOUNDARIES: [usize; 7] = [0, 7, 11, 175, 179, 183, 192];
+
+/// Swallows what the client sends for as long as it sends.
+async fn swallow(mut stream: DuplexStream) {
+    let mut scratch = [0; 4096];
+    while matches!(stream.read(&mut scratch).await, Ok(count) if count > 0) {}
+}
+
+/// A server that sends the first `cut` bytes of head and session and then hangs up, or falls silent.
+async fn cut_server(mut stream: DuplexStream, cut: usize, hang_up: bool) -> usize {
+    let head = read_request(&mut stream).await;
+    let all = [head.clone(), session()].concat();
+    stream.write_all(&all[..cut.min(all.len())]).await.unwrap();
+    if hang_up {
+        drop(stream);
+    } else {
+        swallow(stream).await;
+    }
+    head.len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_cut_at_every_byte() {
+    let monitor = monitor();
+    let mut cut = 0;
+    loop {
+        let (client, server) = tokio::io::duplex(64 * 1024);
+        let (talked, head) = tokio::join!(talk(&monitor, client), cut_server(server, cut, true));
+        let expected = match cut.checked_sub(head) {
+            None if cut == 0 => Reason::HttpClosedNoResponse,
+            None => Reason::HttpTruncated,
+            Some(192..) => Reason::ClosedByServer,
+            Some(at) if BOUNDARIES.contains(&at) => Reason::WsEof,
+            Some(_) => Reason::WsEofMidFrame,
+        };
+        assert_eq!(talked.reason, Some(expected), "cut at {cut}, the head has {head}");
+        assert_eq!(expected.phase(), if cut < head { Phase::Upgrade } else { Phase::Hold });
+        assert!(talked.took < Duration::from_secs(1), "cut at {cut}: {:?}", talked.took);
+        if cut >= head + 192 {
+            break;
+        }
+        cut += 1;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_stalls_at_every_byte() {
+    let monitor = monitor();
+    for cut in (0..330).step_by(3) {
+        let (client, server) = tokio::io::duplex(64 * 1024);
+        let (talked, head) = tokio::join!(talk(&monitor, client), cut_server(server, cut, false));
+        let expected = match cut.checked_sub(head) {
+            None if cut == 0 => Some(Reason::HttpTimeout),
+            None => Some(Reason::HttpSlow),
+            Some(192..) => Some(Reason::ClosedByServer),
+            // A server may be silent: the line is held, and only our goodbye stays unanswered.
+            Some(_) => None,
+        };
+        assert_eq!(talked.reason, expected, "stalled at {cut}, the head has {head}");
+        let longest = monitor.dial.timeouts.upgrade.max(monitor.hold.target + monitor.hold.close_timeout);
+        assert!(talked.took <= longest + Duration::from_secs(1), "stalled at {cut}: {:?}", talked.took);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_split_at_every_byte() {
+    let monitor = monitor();
+    for split in 0..330 {
+        let (client, mut server) = tokio::io::duplex(64 * 1024);
+        let serve = async {
+            let all = [read_request(&mut server).await, session()].concat();
+            let at = split.min(all.len());
+            server.write_all(&all[..at]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            server.write_all(&all[at..]).await.unwrap();
+            swallow(server).await;
+        };
+        let (talked, ()) = tokio::join!(talk(&monitor, client), serve);
+        let held = talked.held.unwrap();
+        let close = held.facts.close.unwrap();
+        assert_eq!(
+            (talked.reason, close.code, close.reason.as_slice()),
+            (Some(Reason::ClosedByServer), Some(4097), &b"quota"[..]),
+            "{split}"
+        );
+        let counts = (held.tally.messages_received, held.tally.frames_received, held.tally.pings_received);
+        assert_eq!(counts, (3, 1, 1), "split at {split}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn byte_by_byte_is_no_reason_to_fail() {
+    let (client, mut server) = tokio::io::duplex(64 * 1024);
+    let serve = async {
+        let all = [read_request(&mut server).await, session()].concat();
+        for byte in all {
+            server.write_u8(byte).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        swallow(server).await;
+    };
+    let monitor = monitor();
+    let (talked, ()) = tokio::join!(talk(&monitor, client), serve);
+    assert_eq!(talked.reason, Some(Reason::ClosedByServer));
+}
+
+/// Reads the client's frames until its Close; gives the number of data frames and the Close code.
+async fn read_until_close(stream: &mut DuplexStream) -> (usize, u16) {
+    let mut frames = 0;
+    loop {
+        let opcode = stream.read_u8().await.unwrap() & 0x0F;
+        let short = stream.read_u8().await.unwrap();
+        assert!(short & 0x80 != 0, "a client masks its frames");
+        let length = match short & 0x7F {
+            126 => usize::from(stream.read_u16().await.unwrap()),
+            length => usize::from(length),
+        };
+        let mut mask = [0; 4];
+        stream.read_exact(&mut mask).await.unwrap();
+        let mut payload = vec![0; length];
+        stream.read_exact(&mut payload).await.unwrap();
+        payload.iter_mut().enumerate().for_each(|(i, byte)| *byte ^= mask[i % 4]);
+        match opcode {
+            8 => return (frames, u16::from_be_bytes([payload[0], payload[1]])),
+            1 | 2 => frames += 1,
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_minutes_are_held_and_left_with_1000() {
+    let mut monitor = monitor();
+    monitor.hold.target = Duration::from_secs(300);
+    let (client, mut server) = tokio::io::duplex(64 * 1024);
+    let serve = async {
+        let head = read_request(&mut server).await;
+        server.write_all(&head).await.unwrap();
+        let seen = read_until_close(&mut server).await;
+        server.write_all(b"\x88\x02\x03\xe8").await.unwrap();
+        seen
+    };
+    let (talked, (frames, code)) = tokio::join!(talk(&monitor, client), serve);
+    assert_eq!((talked.reason, frames, code), (None, 15_000, 1000));
+    assert_eq!(talked.held.unwrap().lasted, Duration::from_secs(300));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_read_is_told_from_a_silent_one() {
+    let (client, mut server) = tokio::io::duplex(1024);
+    let serve = async {
+        let head = read_request(&mut server).await;
+        server.write_all(&head).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(20)).await;
+    };
+    let mut monitor = monitor();
+    monitor.hold.target = Duration::from_secs(15);
+    let (talked, ()) = tokio::join!(talk(&monitor, client), serve);
+    assert_eq!(talked.reason, Some(Reason::WsWriteStalled));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_another_key_is_refused() {
+    let (client, mut server) = tokio::io::duplex(64 * 1024);
+    let serve = async {
+        let head = String::from_utf8(read_request(&mut server).await).unwrap();
+        let wrong = head.replace("Accept: ", "Accept: x");
+        server.write_all(wrong.as_bytes()).await.unwrap();
+    };
+    let monitor = monitor();
+    let (talked, ()) = tokio::join!(talk(&monitor, client), serve);
+    assert_eq!(talked.reason, Some(Reason::UpgradeAcceptWrong));
+}

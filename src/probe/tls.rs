@@ -1,0 +1,194 @@
+//! Phase `tls`: a full handshake, verified as a provider verifies, with the chain kept whatever the verdict.
+//!
+//! No resumption: a resumed session sends no certificate, and a monitor that resumes does not see a certificate change. ALPN offers
+//! `http/1.1` alone, as WebSocket over HTTP/2 is another protocol.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use url::Host;
+
+use super::blame::{self, TlsContext};
+use super::chain;
+use super::line::{RawTap, Transport};
+use super::resources::Resources;
+use crate::monitor::TlsPlan;
+use crate::report::TlsReport;
+use crate::text::Printable;
+use crate::verdict::TlsFault;
+use crate::wall::Timestamp;
+
+/// What the handshake gave.
+pub(super) struct Shaken {
+    pub(super) result: Result<Box<TlsStream<RawTap>>, TlsFault>,
+    pub(super) report: TlsReport,
+    /// What the library said, if it failed; for the timeline.
+    pub(super) error: Option<String>,
+    /// The certificate that is outside its validity, in words.
+    pub(super) outside_validity: Option<String>,
+}
+
+/// What the verifier saw.
+#[derive(Debug, Default)]
+struct Seen {
+    chain: Vec<Vec<u8>>,
+    error: Option<rustls::Error>,
+}
+
+/// Shakes hands within `deadline`.
+pub(super) async fn handshake(
+    stream: RawTap,
+    host: &Host<String>,
+    plan: &TlsPlan,
+    resources: &Resources,
+    deadline: Duration,
+) -> Shaken {
+    let roots = trust(plan, resources).await;
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let mut broken = None;
+    let result = match prepare(plan, host, &roots, resources, &seen) {
+        Ok((config, name)) => {
+            let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream).into_fallible();
+            tokio::time::timeout(deadline, connecting).await.map_err(|_| TlsFault::Timeout)
+        }
+        Err(error) => {
+            broken = Some(error.to_string());
+            Err(TlsFault::Other)
+        }
+    };
+    let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+    let facts = chain::facts(&seen.chain, &roots);
+    let result = result.and_then(|shaken| {
+        shaken.map(Box::new).map_err(|(error, raw)| {
+            let context = TlsContext {
+                first_bytes: &raw.first_bytes,
+                chain: facts,
+                with_client_certificate: plan.client.is_some(),
+                peer_took_bytes: peer_took_bytes(&raw),
+            };
+            broken = Some(error.to_string());
+            blame::tls_fault(&error, &context)
+        })
+    });
+    let report = describe(&result, &seen);
+    let outside_validity = chain::outside_validity(&report.certificates, Timestamp::now());
+    Shaken { result, report, error: broken, outside_validity }
+}
+
+/// Did the peer acknowledge any byte of ours? The SYN counts as one (`tcpi_bytes_acked`).
+pub(super) fn peer_took_bytes(stream: &impl Transport) -> Option<bool> {
+    stream.path_sample()?.bytes_acknowledged.map(|bytes| bytes > 1)
+}
+
+async fn trust(plan: &TlsPlan, resources: &Resources) -> Arc<RootCertStore> {
+    let base = resources.roots(plan.roots).await;
+    if plan.extra_roots.is_empty() {
+        return base;
+    }
+    let mut roots = RootCertStore::clone(&base);
+    roots.add_parsable_certificates(plan.extra_roots.iter().map(|der| CertificateDer::from_slice(der)));
+    Arc::new(roots)
+}
+
+fn prepare(
+    plan: &TlsPlan,
+    host: &Host<String>,
+    roots: &Arc<RootCertStore>,
+    resources: &Resources,
+    seen: &Arc<Mutex<Seen>>,
+) -> Result<(ClientConfig, ServerName<'static>), rustls::Error> {
+    let general = |error: &dyn std::fmt::Display| rustls::Error::General(error.to_string());
+    let crypto = resources.crypto();
+    let inner = WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(crypto));
+    let inner = inner.build().map_err(|error| general(&error))?;
+    let verifier = RecordingVerifier { inner, enforce: plan.verify, seen: Arc::clone(seen) };
+    let builder = ClientConfig::builder_with_provider(Arc::clone(crypto)).with_safe_default_protocol_versions()?;
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    let mut config = match &plan.client {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+            let key = PrivateKeyDer::from_pem_slice(identity.key_pem.expose().as_bytes()).map_err(|error| general(&error))?;
+            builder.with_client_auth_cert(chain, key)?
+        }
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.resumption = Resumption::disabled();
+    Ok((config, server_name(plan, host).map_err(|error| general(&error))?))
+}
+
+fn server_name(plan: &TlsPlan, host: &Host<String>) -> Result<ServerName<'static>, rustls::pki_types::InvalidDnsNameError> {
+    match (&plan.server_name, host) {
+        (Some(name), _) | (None, Host::Domain(name)) => ServerName::try_from(name.clone()),
+        (None, Host::Ipv4(ip)) => Ok(ServerName::IpAddress(std::net::IpAddr::from(*ip).into())),
+        (None, Host::Ipv6(ip)) => Ok(ServerName::IpAddress(std::net::IpAddr::from(*ip).into())),
+    }
+}
+
+fn describe(result: &Result<Box<TlsStream<RawTap>>, TlsFault>, seen: &Seen) -> TlsReport {
+    let session = result.as_ref().ok().map(|stream| stream.get_ref().1);
+    TlsReport {
+        version: session.and_then(|session| session.protocol_version()).map(|version| match version {
+            rustls::ProtocolVersion::TLSv1_2 => "TLSv1.2".to_owned(),
+            rustls::ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
+            other => format!("{other:?}"),
+        }),
+        cipher_suite: session.and_then(|session| session.negotiated_cipher_suite()).map(|suite| format!("{:?}", suite.suite())),
+        alpn: session.and_then(|session| session.alpn_protocol()).map(|protocol| Printable::capture(protocol, 32)),
+        verified: !seen.chain.is_empty() && seen.error.is_none(),
+        certificates: chain::describe(&seen.chain),
+    }
+}
+
+/// Keeps the sent chain and the inner verifier's verdict, which it returns unchanged unless `enforce` is off.
+#[derive(Debug)]
+struct RecordingVerifier {
+    inner: Arc<WebPkiServerVerifier>,
+    enforce: bool,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl ServerCertVerifier for RecordingVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verdict = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let chain = std::iter::once(end_entity).chain(intermediates).map(|certificate| certificate.to_vec()).collect();
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen { chain, error: verdict.as_ref().err().cloned() };
+        if self.enforce { verdict } else { Ok(ServerCertVerified::assertion()) }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
