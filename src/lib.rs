@@ -7,11 +7,13 @@
 //! |---|---|
 //! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`report`] |
 //! | rules | [`dialect`] · [`monitor`] |
+//! | entry | [`practice`] |
 
 pub mod audio;
 pub mod dialect;
 pub mod monitor;
 pub mod outcome;
+pub mod practice;
 pub mod report;
 pub mod secret;
 pub mod text;
