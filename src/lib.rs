@@ -1,12 +1,14 @@
 //! sidetone dials voice WebSocket endpoints the way a telephony provider does, holds the line, and says at which step it broke,
 //! why, whose fault it is and what to do.
 //!
-//! The map, in reading order; each layer knows nothing of the ones below it in this list.
+//! The map, in reading order; each layer knows nothing of the ones below it in this list (`tests/it/tidy.rs` keeps the arrows).
 //!
 //! | layer | modules |
 //! |---|---|
 //! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`report`] |
 //! | rules | [`dialect`] · [`monitor`] · [`hold`] · [`verdict`] |
+//! | edges | [`lag`] · [`probe`] |
+//! | entry | [`practice`] |
 
 pub mod audio;
 pub mod dialect;
@@ -14,6 +16,7 @@ pub mod hold;
 pub mod lag;
 pub mod monitor;
 pub mod outcome;
+pub mod practice;
 pub mod probe;
 pub mod report;
 pub mod secret;

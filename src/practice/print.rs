@@ -1,0 +1,119 @@
+//! The table for people: on a terminal and in the documentation.
+
+use std::fmt::Write as _;
+
+use super::behaviour::{Behaviour, CLOSE_FAMILY, Family, HTTP_FAMILY, Stage};
+use super::script::{AnswerScript, LineScript, Script};
+use super::table::BEHAVIOURS;
+
+const FAMILIES: [Family; 2] = [HTTP_FAMILY, CLOSE_FAMILY];
+const STAGES: [(Stage, &str); 4] = [
+    (Stage::Path, "Picked by the path, over `ws` and `wss`"),
+    (Stage::Tls, "Picked by the server name (TLS)"),
+    (Stage::Dns, "Picked by the name that is looked up (the practice server as resolver)"),
+    (Stage::Port, "With a port of their own"),
+];
+
+/// The table as text: URL, what comes out, what the server does; and below a row what its monitor needs.
+#[must_use]
+pub fn list() -> String {
+    let rows = lines();
+    let width = |pick: fn(&Line) -> &str| rows.iter().map(|row| pick(row).len()).max().unwrap_or_default();
+    let (url_width, outcome_width) = (width(|row| &row.url), width(|row| &row.provokes));
+    let mut text = String::new();
+    for row in &rows {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:url_width$}  {:outcome_width$}  {}", row.url, row.provokes, row.about);
+        if !row.needs.is_empty() {
+            let _ = writeln!(text, "{:url_width$}  {:outcome_width$}  needs {}", "", "", row.needs.join(", "));
+        }
+    }
+    text
+}
+
+/// `docs/practice.md`.
+#[must_use]
+pub fn markdown() -> String {
+    let mut text = INTRODUCTION.to_owned();
+    for (stage, title) in STAGES {
+        let _ = write!(text, "\n## {title}\n\n| URL | what comes out | what the server does | settings |\n|---|---|---|---|\n");
+        for row in lines().iter().filter(|row| row.stage == stage) {
+            let needs: Vec<String> = row.needs.iter().map(|need| format!("`{need}`")).collect();
+            let (url, provokes, about) = (&row.url, &row.provokes, escape(&row.about));
+            let _ = writeln!(text, "| `{url}` | `{provokes}` | {about} | {} |", needs.join("<br>"));
+        }
+    }
+    text
+}
+
+/// A row of either rendering.
+struct Line {
+    stage: Stage,
+    url: String,
+    provokes: String,
+    about: String,
+    needs: &'static [&'static str],
+}
+
+/// Stage by stage; the families after the other paths.
+fn lines() -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (stage, _) in STAGES {
+        lines.extend(BEHAVIOURS.iter().filter(|row| row.stage == stage && !in_family(row)).map(Line::of_row));
+        if stage == Stage::Path {
+            lines.extend(FAMILIES.iter().map(Line::of_family));
+        }
+    }
+    lines
+}
+
+impl Line {
+    fn of_row(row: &Behaviour) -> Self {
+        let (url, provokes) = (row.url_form(), row.provokes.to_string());
+        Self { stage: row.stage, url, provokes, about: row.about.to_owned(), needs: row.needs }
+    }
+
+    fn of_family(family: &Family) -> Self {
+        Self {
+            stage: Stage::Path,
+            url: format!("ws://HOST:PORT/{}{}", family.prefix, family.placeholder),
+            provokes: family.provokes.to_owned(),
+            about: family.about.to_owned(),
+            needs: &[],
+        }
+    }
+}
+
+/// The members of the families have one row together.
+fn in_family(row: &Behaviour) -> bool {
+    match row.script {
+        Script::Answer(AnswerScript::Status(_)) => true,
+        Script::Line { line: LineScript::Close { reason, .. }, .. } => reason.is_empty(),
+        Script::Answer(_) | Script::Line { .. } | Script::Dns(_) | Script::Port(_) | Script::Tls(_) => false,
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;")
+}
+
+const INTRODUCTION: &str = "\
+# Practice endpoints
+
+`sidetone practice` is a voice server that misbehaves on request: one behaviour for each reason that a server can cause. Point a monitor
+at one of them to see what sidetone says about it, or to drill an alert from end to end. This page is made from the table in the code;
+`sidetone practice --list` prints the same table.
+
+- Everything is on one address (`HOST:PORT`): `ws://`, `wss://`, and a DNS server on UDP.
+- The certificates are made at start by a practice CA. Every `wss` monitor needs it as `ca_file`; without it, each `wss` behaviour that is
+  not about trust comes out as an unknown authority.
+- Behaviours of the path work over `ws` and `wss` alike, except those whose URL below says `wss`, and the two that imitate a TLS port.
+- The column *settings* has what a monitor needs beyond the defaults for the reason to come out; `{address}` is the practice server's
+  address and port, `{client_cert_file}` and `{client_key_file}` are any client certificate. A hold of 2 s or more is long enough where no other stands there.
+- A DNS behaviour needs the practice server as its `resolver`; `NAME.practice.test` works for the TLS behaviours too then.
+- A path that is not in the table is answered 404; a misspelt `tls-` name gets the alert `unrecognized_name`, a misspelt `dns-` name NXDOMAIN.
+
+These reasons cannot be caused by a server on loopback: `net_blackhole`, `net_lossy`, `tcp_unreachable` (they need a broken network),
+`tcp_reset` (needs a middlebox), `tls_cert_revoked` (needs revocation lists), `ws_silent` (only where the kernel gives no TCP_INFO), and the
+inconclusive ones, which are the prober's own.
+";

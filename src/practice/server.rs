@@ -1,0 +1,130 @@
+//! Accepts connections, finds out what they speak, and hands them to their behaviour.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::select;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::behaviour::{reachable, script_of_path};
+use super::certificates::Certificates;
+use super::line::Line;
+use super::print::list;
+use super::request::{BadRequest, Request};
+use super::script::{Ending, Script};
+use super::wire::Wire;
+use super::{answer, dns, tls};
+
+/// More callers wait in the accept queue.
+const MOST_LINES: usize = 4096;
+const LONGEST_LINE: Duration = Duration::from_hours(24);
+/// From the connection to its first byte, and again to the end of the request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// After an error of `accept`: the usual one is that there are no file descriptors, which takes time to change.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The content type handshake (RFC 8446 section 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+/// The high byte of the length of a DNS question over TCP (RFC 1035 section 4.2.2).
+const DNS_OVER_TCP: u8 = 0x00;
+
+/// Serves until `cancel`; then drops every line.
+pub(super) async fn run(tcp: &TcpListener, udp: &Arc<UdpSocket>, certificates: &Arc<Certificates>, cancel: CancellationToken) {
+    let mut tasks = JoinSet::new();
+    if let Some(own) = own_address(tcp) {
+        tasks.spawn(dns::serve(Arc::clone(udp), own));
+    }
+    loop {
+        select! {
+            () = cancel.cancelled() => break,
+            Some(ended) = tasks.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(?error, "a practice line panicked");
+                }
+            }
+            accepted = tcp.accept(), if tasks.len() < MOST_LINES => match accepted {
+                Ok((stream, _)) => {
+                    tasks.spawn(serve(stream, Arc::clone(certificates)));
+                }
+                Err(error) => {
+                    tracing::warn!(?error, "the practice server cannot accept");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    tasks.shutdown().await;
+}
+
+fn own_address(tcp: &TcpListener) -> Option<IpAddr> {
+    tcp.local_addr().ok().map(|address| reachable(address).ip())
+}
+
+async fn serve(stream: TcpStream, certificates: Arc<Certificates>) {
+    match timeout(LONGEST_LINE, converse(stream, &certificates)).await {
+        // An error is a caller that has gone, which is what most behaviours are about.
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(?error, "a practice line broke off"),
+        Err(_) => tracing::debug!("a practice line came to its longest time"),
+    }
+}
+
+async fn converse(stream: TcpStream, certificates: &Certificates) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut first = [0];
+    if timeout(HEAD_TIMEOUT, stream.peek(&mut first)).await?? == 0 {
+        return Ok(());
+    }
+    let mut wire = match first {
+        [TLS_HANDSHAKE] => match tls::accept(stream, certificates).await? {
+            Some(wire) => wire,
+            None => return Ok(()),
+        },
+        [DNS_OVER_TCP] => {
+            Wire::plain(stream).end(Ending::Close).await;
+            return Ok(());
+        }
+        _ => Wire::plain(stream),
+    };
+    let mut inbox = BytesMut::new();
+    match timeout(HEAD_TIMEOUT, read_head(&mut wire, &mut inbox)).await?? {
+        Ok(request) => dispatch(wire, inbox, &request).await,
+        Err(bad) => {
+            answer::plain_page(wire, "400 Bad Request", &format!("{bad}\n")).await;
+            Ok(())
+        }
+    }
+}
+
+async fn read_head(wire: &mut Wire, inbox: &mut BytesMut) -> io::Result<Result<Request, BadRequest>> {
+    loop {
+        match Request::take(inbox) {
+            Ok(Some(request)) => return Ok(Ok(request)),
+            Err(bad) => return Ok(Err(bad)),
+            Ok(None) if wire.receive(inbox).await? == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(None) => {}
+        }
+    }
+}
+
+async fn dispatch(mut wire: Wire, inbox: BytesMut, request: &Request) -> io::Result<()> {
+    match (script_of_path(&request.behaviour), &request.key) {
+        (Some(Script::Answer(script)), _) => answer::answer(wire, script).await,
+        (Some(Script::Line { switch, line }), Some(key)) => {
+            answer::switch(&mut wire, request, key, switch).await?;
+            return Line::new(wire, inbox).act(line).await;
+        }
+        (Some(_), None) => answer::plain_page(wire, "426 Upgrade Required", "this is a WebSocket endpoint\n").await,
+        (Some(_) | None, _) => {
+            let text = format!("there is no behaviour of this name; there are:\n\n{}", list());
+            answer::plain_page(wire, "404 Not Found", &text).await;
+        }
+    }
+    Ok(())
+}
