@@ -1,0 +1,69 @@
+//! Every practice behaviour through a real socket, over ws and wss: it comes to the reason that it is made for, and to no other.
+
+use std::sync::Arc;
+
+use sidetone::monitor::Monitor;
+use sidetone::outcome::Outcome;
+use sidetone::practice::{BEHAVIOURS, Behaviour};
+use sidetone::report::Report;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::support::Range;
+
+/// Probes at a time: enough to be quick, few enough that two cores keep up.
+const AT_A_TIME: usize = 24;
+/// What a monitor has where its behaviour does not ask for something else.
+const QUICK: &[&str] = &["hold = \"1500ms\"", "close_timeout = \"500ms\"", "tls_timeout = \"1500ms\"", "connect_timeout = \"1500ms\"", "resolve_timeout = \"1500ms\""];
+
+/// What is wrong with a report of a behaviour, if anything is.
+fn complaint(behaviour: &Behaviour, report: &Report) -> Option<String> {
+    let expected = behaviour.provokes.reason();
+    let warnings: Vec<_> = report.warnings.iter().map(|warning| warning.warning).collect();
+    let missing = behaviour.provokes.warning().filter(|warning| !warnings.contains(warning));
+    let phase = expected.map(sidetone::outcome::Reason::phase);
+    let fits = report.reason == expected && report.phase == phase && missing.is_none();
+    (!fits).then(|| {
+        let reason = report.reason.map_or("success", |reason| reason.label());
+        format!("{}: expected {}, got {reason} {warnings:?}: {}\n    {:?}", behaviour.name, behaviour.provokes, report.summary, report.timeline)
+    })
+}
+
+async fn all_of(secure: bool) {
+    let range = Arc::new(Range::open().await);
+    let places = Arc::new(Semaphore::new(AT_A_TIME));
+    let mut probes = JoinSet::new();
+    let mut count = 0;
+    for behaviour in BEHAVIOURS {
+        let Some(monitor) = range.monitor(behaviour, secure, QUICK) else { continue };
+        count += 1;
+        let (range, places) = (Arc::clone(&range), Arc::clone(&places));
+        probes.spawn(async move {
+            let _place = places.acquire().await.unwrap();
+            complaint(behaviour, &conclusive(&range, &monitor).await)
+        });
+    }
+    let complaints: Vec<_> = probes.join_all().await.into_iter().flatten().collect();
+    assert!(complaints.is_empty(), "{} of {count} behaviours:\n{}", complaints.len(), complaints.join("\n"));
+}
+
+/// A probe that a busy machine made inconclusive says nothing about the behaviour and is made again.
+async fn conclusive(range: &Range, monitor: &Monitor) -> Report {
+    for _ in 0..4 {
+        let report = range.probe(monitor).await;
+        if report.outcome != Outcome::Inconclusive {
+            return report;
+        }
+    }
+    range.probe(monitor).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_behaviour_over_ws() {
+    all_of(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_behaviour_over_wss() {
+    all_of(true).await;
+}
