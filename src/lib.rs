@@ -7,8 +7,10 @@
 //! |---|---|
 //! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`report`] |
 //! | rules | [`dialect`] · [`monitor`] |
+//! | edges | [`config`] |
 
 pub mod audio;
+pub mod config;
 pub mod dialect;
 pub mod monitor;
 pub mod outcome;
