@@ -7,10 +7,11 @@
 //! |---|---|
 //! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`report`] |
 //! | rules | [`dialect`] · [`monitor`] · [`hold`] · [`verdict`] |
-//! | edges | [`lag`] · [`probe`] |
+//! | edges | [`lag`] · [`config`] · [`probe`] |
 //! | entry | [`practice`] |
 
 pub mod audio;
+pub mod config;
 pub mod dialect;
 pub mod hold;
 pub mod lag;

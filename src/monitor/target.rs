@@ -8,8 +8,8 @@ use url::{Host, Url};
 /// The placeholders that are filled in afresh for every probe.
 const PLACEHOLDERS: [&str; 3] = ["{uuid}", "{call_id}", "{unix_ms}"];
 
-/// A URL to dial. Equality is that of the text as configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A URL to dial. Equality is that of the text as configured. `Debug` is redacted like `Display`, as query values may be secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Target {
     secure: bool,
     host: Host<String>,
@@ -147,6 +147,12 @@ impl fmt::Display for Target {
     }
 }
 
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({self})")
+    }
+}
+
 /// `?token=abc&x` becomes `?token=***&x`: keys help in an incident, values may be secrets. A parameter without `=` may be a bare
 /// token, so only short ones stay.
 #[must_use]
@@ -232,5 +238,6 @@ mod tests {
     fn query_values_are_redacted() {
         let target = Target::parse("wss://h/p?token=canary&call={uuid}&flag&thisisalongbaretokencanary").unwrap();
         assert_eq!(target.to_string(), "wss://h/p?token=***&call={uuid}&flag&***");
+        assert_eq!(format!("{target:?}"), "Target(wss://h/p?token=***&call={uuid}&flag&***)");
     }
 }

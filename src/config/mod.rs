@@ -1,0 +1,176 @@
+//! `monitors.toml`: from text to a [`Config`], or to a page of [`Problems`].
+//!
+//! The way: parse to a document with places (`toml`), read every key by its kind (`read`, `kinds`, `raw`), then build the monitors
+//! and check what no single key can be blamed for (`validate`). Each step reports all that it finds and goes on.
+//!
+//! Deliberately absent: the command line, reloading, anything that changes while the daemon runs, and `${…}` in values.
+//!
+//! Invariants: a [`Config`] is usable as it is; secrets come from files and variables and are never printed, nor are lines of the
+//! file that could hold one.
+
+mod kinds;
+mod mask;
+mod problem;
+mod raw;
+mod read;
+mod reference;
+mod secret;
+mod suggest;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod values;
+
+pub use problem::{Code, Label, Problem, Problems};
+pub use reference::reference;
+pub use secret::{BadSecret, FileError, read_ca_file, read_secret_file};
+pub use summary::summary;
+pub use values::{
+    InvalidDialect, InvalidDuration, InvalidHeader, InvalidSubprotocol, UnknownWord, check_header_name, check_header_value,
+    check_subprotocol, parse_dialect, parse_duration, parse_header, parse_ip, parse_mode,
+};
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use toml::de::DeTable;
+
+use crate::monitor::Monitor;
+use mask::Masked;
+use problem::Sink;
+use raw::Document;
+use secret::Surroundings;
+use validate::Desk;
+
+/// The largest configuration file, in bytes.
+const LARGEST: usize = 4 << 20;
+
+/// What the daemon runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The process as a whole.
+    pub daemon: DaemonSettings,
+    /// At least one, each name once, in the order of the file.
+    pub monitors: Vec<Arc<Monitor>>,
+    /// What is allowed and should be said aloud, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// `[daemon]`: the process as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DaemonSettings {
+    /// Where metrics, API and page are served.
+    pub listen: SocketAddr,
+    /// How many probes may run at the same time.
+    pub max_concurrent_probes: usize,
+    /// How long open lines may take to say goodbye when the daemon stops.
+    pub grace: Duration,
+}
+
+impl Default for DaemonSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 10065)),
+            max_concurrent_probes: 256,
+            grace: Duration::from_secs(15),
+        }
+    }
+}
+
+/// Reads the file at `path`; relative paths in it begin at its folder.
+///
+/// # Errors
+/// If it cannot be read, or has mistakes: all of them.
+pub fn load(path: &Path) -> Result<Config, Problems> {
+    let name = path.display().to_string();
+    let text = read(path).map_err(|problem| Problems::of_file(&name, problem))?;
+    let base = path.parent().unwrap_or_else(|| Path::new(""));
+    let (mut config, has_inline_headers) = parse_with(&text, &name, Surroundings::new(base, &|name| std::env::var_os(name)))?;
+    if has_inline_headers && is_readable_by_all(path) {
+        let note = format!("{name} has header values in the clear and every user can read it; use `{{ file = … }}`, or `chmod 640`");
+        config.notes.push(note);
+    }
+    Ok(config)
+}
+
+/// Reads the text of a configuration. `name` is what problems call it; relative paths in it begin at `base`.
+///
+/// # Errors
+/// If it has mistakes: all of them.
+pub fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Problems> {
+    let variable = |name: &str| -> Option<OsString> { std::env::var_os(name) };
+    parse_with(text, name, Surroundings::new(base, &variable)).map(|(config, _)| config)
+}
+
+/// The configuration, and whether header values stand in the text itself.
+fn parse_with(text: &str, name: &str, surroundings: Surroundings<'_>) -> Result<(Config, bool), Problems> {
+    if text.len() > LARGEST {
+        return Err(Problems::of_file(name, too_large()));
+    }
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let mut sink = Sink::default();
+    if !errors.is_empty() {
+        report_syntax(text, &errors, &mut sink);
+        return Err(sink.into_problems(name, Masked::new(text, true)));
+    }
+    let document = Document::read(&root, &mut sink);
+    let config = validate::config(&document, &mut Desk { sink: &mut sink, surroundings });
+    match config {
+        Some(config) => Ok((config, document.has_inline_headers())),
+        None => Err(sink.into_problems(name, Masked::new(text, false))),
+    }
+}
+
+/// One problem per line: what follows on a broken line is mostly an echo of the first error.
+fn report_syntax(text: &str, errors: &[toml::de::Error], sink: &mut Sink) {
+    let mut line = 0..0;
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        let start = text.floor_char_boundary(span.start);
+        if !sink.is_full() && !line.contains(&start) {
+            let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+            line = line_start..text[start..].find('\n').map_or(text.len() + 1, |newline| start + newline + 1);
+            sink.push(Problem::new(Code::Syntax, error.message()).at(&span, ""));
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, Problem> {
+    let unreadable = |error: io::Error| {
+        let problem = Problem::new(Code::FileUnreadable, format!("cannot read the configuration: {error}"));
+        problem.help("`--config` names the file; without it, `monitors.toml` in the working directory is read")
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > LARGEST {
+        return Err(too_large());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes()[..good].iter().filter(|b| **b == b'\n').count();
+        Problem::new(Code::NotUtf8, format!("line {line} is not UTF-8")).help("save the file with the encoding UTF-8")
+    })
+}
+
+fn too_large() -> Problem {
+    Problem::new(Code::FileTooLarge, "the configuration is larger than 4 MiB").help("split it, one daemon for each file")
+}
+
+#[cfg(unix)]
+fn is_readable_by_all(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    const OTHERS_MAY_READ: u32 = 0o004;
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & OTHERS_MAY_READ != 0)
+}
+
+#[cfg(not(unix))]
+fn is_readable_by_all(_path: &Path) -> bool {
+    false
+}

@@ -1,0 +1,366 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::raw::TABLES;
+use super::*;
+use crate::monitor::{Credentials, MessageMatch};
+
+/// Every secret in these tests has it in it, and nothing else has.
+const CANARY: &str = "QZX";
+
+/// A folder with the files that the good configurations name.
+struct Workshop {
+    folder: tempfile::TempDir,
+}
+
+impl Workshop {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let made = rcgen::generate_simple_self_signed(vec!["voice.example.com".to_owned()]).unwrap();
+        fs::create_dir(folder.path().join("secrets")).unwrap();
+        for name in ["secrets/token", "secrets/voice-token", "secrets/signature"] {
+            fs::write(folder.path().join(name), format!("{CANARY}{CANARY}\n")).unwrap();
+        }
+        for name in ["ca.pem", "client.pem"] {
+            fs::write(folder.path().join(name), made.cert.pem()).unwrap();
+        }
+        fs::write(folder.path().join("client-key.pem"), made.signing_key.serialize_pem()).unwrap();
+        Self { folder }
+    }
+
+    fn parse(&self, text: &str) -> Result<Config, Problems> {
+        let variable = |name: &str| (name == "VOICE_TOKEN").then(|| format!("{CANARY}{CANARY}").into());
+        parse_with(text, "monitors.toml", Surroundings::new(self.folder.path(), &variable)).map(|(config, _)| config)
+    }
+
+    #[track_caller]
+    fn good(&self, text: &str) -> Config {
+        self.parse(text).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
+    }
+}
+
+fn fixtures(kind: &str) -> Vec<PathBuf> {
+    // Relative to the package's folder, in which tests run, so that pages name no folder of this machine.
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(Path::new("tests/fixtures/config").join(kind)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    files
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().unwrap().to_str().unwrap()
+}
+
+fn monitor(text: &str) -> String {
+    format!("[[monitor]]\nname = \"booking-agent\"\nurl = \"wss://voice.example.com/\"\n{text}")
+}
+
+#[test]
+fn every_mistake_has_its_page() {
+    for path in fixtures("bad") {
+        let name = stem(&path);
+        let problems = load(&path).expect_err(name);
+        let code = name.split("--").next().unwrap();
+        for problem in &problems {
+            assert_eq!(problem.code.label(), code, "{name}: {problems}");
+        }
+        assert!(!problems.rendered(true).contains("hunter2"), "{name} prints a secret");
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(name, problems.to_string());
+        });
+    }
+}
+
+#[test]
+fn every_code_is_provoked() {
+    let mut provoked: BTreeSet<String> =
+        fixtures("bad").iter().map(|path| stem(path).split("--").next().unwrap().to_owned()).collect();
+    let large = " ".repeat(LARGEST + 1);
+    let many: String = (0..=10_000).map(|i| format!("[[monitor]]\nname=\"m{i}\"\nurl=\"ws://h\"\n")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let pages = [
+        load(&folder.path().join("none.toml")).unwrap_err(),
+        parse(&large, "large.toml", Path::new("")).unwrap_err(),
+        parse(&many, "many.toml", Path::new("")).unwrap_err(),
+    ];
+    for page in pages {
+        assert_eq!(page.len(), 1);
+        provoked.extend(page.iter().map(|problem| problem.code.label().to_owned()));
+    }
+    let all: BTreeSet<String> = Code::ALL.iter().map(|code| code.label().to_owned()).collect();
+    assert_eq!(provoked, all);
+}
+
+#[test]
+fn all_problems_are_shown_at_once() {
+    let text = format!("{}hodl = 1\n{}interval = 1\n[[monitor]]\n", monitor("hold = 3\n"), monitor(""));
+    let problems = parse(&text, "monitors.toml", Path::new("")).unwrap_err();
+    let found: Vec<(&str, usize)> =
+        problems.iter().map(|p| (p.code.label(), 1 + text[..p.labels[0].span.start].matches('\n').count())).collect();
+    let expected = [
+        ("wrong-type", 4),
+        ("unknown-key", 5),
+        ("duplicate-name", 7),
+        ("wrong-type", 9),
+        ("missing-key", 10),
+        ("missing-key", 10),
+    ];
+    // `name` and `url` are missing at the same place, and that counts once.
+    assert_eq!(found, expected[..5]);
+}
+
+#[test]
+fn good_files_load() {
+    let workshop = Workshop::new();
+    for path in fixtures("good") {
+        let config = workshop.good(&fs::read_to_string(&path).unwrap());
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(format!("good--{}", stem(&path)), format!("{}\n{}", summary(&config), config.notes.join("\n")));
+        });
+    }
+}
+
+#[test]
+fn every_key_has_an_effect() {
+    let workshop = Workshop::new();
+    let text = fs::read_to_string("tests/fixtures/config/good/every-key.toml").unwrap();
+    let whole = workshop.good(&text);
+    for key in TABLES.iter().flat_map(|table| table.keys) {
+        assert!(text.contains(&format!("{} = ", key.name)), "{} is missing in every-key.toml", key.name);
+    }
+    // Without the line, the outcome is another one: a key that is read and forgotten would be found here.
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| line.contains(" = ")) {
+        if line == "dialect = \"raw\"" || line == "mode = \"streamed\"" {
+            continue;
+        }
+        let without: String = text.lines().enumerate().filter(|(i, _)| *i != number).map(|(_, line)| format!("{line}\n")).collect();
+        assert_ne!(workshop.parse(&without).ok(), Some(whole.clone()), "`{line}` has no effect");
+    }
+}
+
+#[test]
+fn defaults_of_the_reference_are_those_of_the_program() {
+    let workshop = Workshop::new();
+    let plain = workshop.good(&monitor(""));
+    assert_eq!(plain.daemon, DaemonSettings::default());
+    let named = |m: &Monitor| Monitor::new(m.name.clone(), m.target.clone());
+    assert_eq!(*plain.monitors[0], named(&plain.monitors[0]));
+    for table in &TABLES {
+        for key in table.keys.iter().filter(|key| key.default != "_") {
+            let line = format!("{} = {}", key.name, key.default);
+            let text = match table.place {
+                "[daemon]" => format!("[daemon]\n{line}\n{}", monitor("")),
+                "[monitor.raw]" | "[monitor.expect]" => monitor(&format!("{}\n{line}\n", table.place)),
+                _ => monitor(&format!("{line}\n")),
+            };
+            assert_eq!(workshop.good(&text), plain, "{line}");
+        }
+    }
+    let ping = workshop.good(&monitor("ping_interval = \"5s\"\n")).monitors[0].hold.ping.unwrap();
+    assert_eq!(ping.timeout, Duration::from_secs(5), "as the reference says");
+}
+
+#[test]
+fn a_monitor_overrides_the_defaults() {
+    let workshop = Workshop::new();
+    let config = workshop.good(&fs::read_to_string("tests/fixtures/config/good/overrides.toml").unwrap());
+    let [own, plain] = config.monitors.as_slice() else { panic!("two monitors") };
+    let names = |m: &Monitor| m.dial.headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect::<Vec<_>>();
+    assert_eq!(names(own), ["X-Team: platform", "x-region: us"], "header by header");
+    assert_eq!(names(plain), ["X-Region: eu", "X-Team: platform"]);
+    assert!(matches!(own.dial.credentials, Some(Credentials::Bearer(_))), "the group of credentials is replaced");
+    assert!(matches!(plain.dial.credentials, Some(Credentials::Basic { .. })));
+    assert!(matches!(own.expect.message, Some(MessageMatch::Json { .. })));
+    assert!(own.expect.clean_close, "key by key");
+    assert_eq!((own.dialect.audio(), own.dialect.cadence()), (plain.dialect.audio(), Some(Duration::from_millis(20))));
+    assert_eq!(plain.dialect.cadence(), None);
+    assert_eq!(own.rhythm.interval, Duration::from_secs(120));
+    assert!(!own.dial.tls.extra_roots.is_empty());
+}
+
+#[test]
+fn headers_keep_the_order_of_the_file() {
+    let config = Workshop::new().good(&monitor("headers = { X-B = \"1\", X-A = \"2\", X-C = \"3\" }\n"));
+    let names: Vec<&str> = config.monitors[0].dial.headers.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["X-B", "X-A", "X-C"]);
+}
+
+#[test]
+fn the_file_at_the_root_loads_with_and_without_its_examples() {
+    let workshop = Workshop::new();
+    let text = fs::read_to_string("monitors.toml").unwrap();
+    let config = load(Path::new("monitors.toml")).unwrap();
+    insta::assert_snapshot!("monitors-toml", summary(&config));
+    assert_eq!(config.notes, Vec::<String>::new());
+    let uncommented: String = text.lines().map(|line| format!("{}\n", line.strip_prefix("#~ ").unwrap_or(line))).collect();
+    let all = workshop.good(&uncommented);
+    let examples = text.matches("#~ [[monitor]]").count();
+    assert!(examples >= 4, "{examples}");
+    assert_eq!(all.monitors.len(), config.monitors.len() + examples);
+}
+
+#[test]
+fn documentation_matches() {
+    let path = "docs/configuration.md";
+    let (begin, end) = ("<!-- reference: begin -->\n", "<!-- reference: end -->");
+    let text = fs::read_to_string(path).unwrap();
+    let (head, rest) = text.split_once(begin).unwrap();
+    let (_, tail) = rest.split_once(end).unwrap();
+    let expected = format!("{head}{begin}{}{end}{tail}", reference());
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, expected).unwrap();
+    } else {
+        assert!(text == expected, "the reference is not that of the code: `BLESS=1 cargo test --lib config::` writes it");
+    }
+    let blocks: Vec<&str> = text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() >= 5);
+    let workshop = Workshop::new();
+    for block in blocks {
+        // Excerpts without a monitor of their own, or with settings of one.
+        let text = if block.contains("[[monitor]]") {
+            block.to_owned()
+        } else if block.starts_with("[daemon]") || block.starts_with("[defaults]") {
+            format!("{block}\n{}", monitor(""))
+        } else {
+            monitor(block)
+        };
+        workshop.good(&text);
+    }
+}
+
+#[test]
+fn slow_and_insecure_monitors_are_noted() {
+    let workshop = Workshop::new();
+    assert_eq!(workshop.good(&monitor("")).notes, Vec::<String>::new());
+    let four: String = (0..4)
+        .map(|i| monitor("insecure = true\ninterval = \"30s\"\n").replace("booking-agent", &format!("m{i}")))
+        .collect();
+    insta::assert_snapshot!(workshop.good(&four).notes.join("\n"), @r"
+    `insecure = true`: certificates are not checked for `m0`, `m1`, `m2` and 1 more; a provider checks them, so callers may hear silence while this is green
+    a failing probe may take up to 36s 250ms, which is longer than the interval, for `m0`, `m1`, `m2` and 1 more; slots are skipped and counted then. Shorter timeouts avoid it
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn header_values_that_everybody_can_read_are_noted() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("monitors.toml");
+    let notes = |text: &str, mode: u32| {
+        fs::write(&path, monitor(text)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        load(&path).unwrap().notes.len()
+    };
+    assert_eq!(notes("headers = { X-Api-Key = \"one\" }\n", 0o644), 1);
+    assert_eq!(notes("headers = { X-Api-Key = \"one\" }\n", 0o640), 0);
+    assert_eq!(notes("", 0o644), 0);
+}
+
+/// A configuration with every kind of secret in it.
+fn full_of_secrets() -> String {
+    format!(
+        r#"# the old token was {CANARY}
+[defaults]
+headers = {{ X-One = "{CANARY}", X-Two = {{ env = "VOICE_TOKEN" }} }} # {CANARY}
+
+[[monitor]]
+name = "one"
+url = "wss://voice.example.com/a?token={CANARY}&{CANARY}{CANARY}{CANARY}{CANARY}{CANARY}{CANARY}"
+bearer_token_file = "secrets/token"
+ca_file = "ca.pem"
+client_cert_file = "client.pem"
+client_key_file = "client-key.pem"
+accept_codes = [
+  1000, # {CANARY}
+]
+
+[[monitor]]
+name = "two"
+url = 'wss://voice.example.com/b'
+headers.Cookie = "{CANARY}"
+basic_auth = {{ username = "sidetone", password_env = "VOICE_TOKEN" }}
+[monitor.headers.X-Three]
+file = "secrets/token"
+[monitor.labels]
+team = "support"
+"#
+    )
+}
+
+#[test]
+fn secrets_print_nowhere() {
+    let workshop = Workshop::new();
+    let config = workshop.good(&full_of_secrets());
+    let printed = format!("{config:?}{config:#?}{}{:?}", summary(&config), config.notes);
+    assert!(!printed.contains(CANARY), "{printed}");
+    let key = fs::read_to_string(workshop.folder.path().join("client-key.pem")).unwrap();
+    assert!(!printed.contains(key.lines().nth(1).unwrap()), "the client's key");
+    let exposed: Vec<&str> = config.monitors.iter().flat_map(|m| &m.dial.headers).map(|(_, value)| value.expose()).collect();
+    assert_eq!(exposed.iter().filter(|value| value.contains(CANARY)).count(), 6, "the secrets were there to be printed");
+}
+
+/// Whatever single character is lost, doubled or put in, the page shows no secret.
+#[test]
+fn broken_files_print_no_secret() {
+    let workshop = Workshop::new();
+    let good = full_of_secrets();
+    let (mut pages, mut broken) = (0, 0);
+    for at in 0..good.len() {
+        let (head, tail) = good.split_at(at);
+        let mut variants = vec![format!("{head}{}", &tail[1..])];
+        variants.extend(["\"", "'", "\n", "=", ".", "[", "]", "{", "}", ",", "x", "#"].map(|piece| format!("{head}{piece}{tail}")));
+        for variant in variants {
+            broken += 1;
+            let Err(problems) = workshop.parse(&variant) else { continue };
+            pages += 1;
+            let page = format!("{problems}{problems:?}");
+            // A canary that was cut in two is no canary, so look for most of it.
+            assert!(!page.contains(CANARY), "{page}\n---\n{variant}");
+        }
+    }
+    assert!(pages > broken / 4, "{pages} of {broken}");
+}
+
+#[test]
+fn pages_are_bounded_whatever_the_file() {
+    let garbage: String = (0..50_000).map(|i| format!("k{i}=1\n")).collect();
+    let problems = parse(&garbage, "garbage.toml", Path::new("")).unwrap_err();
+    assert_eq!(problems.len(), 50_001, "the keys, and that there is no monitor");
+    let page = problems.to_string();
+    assert!(page.len() < 100_000, "{}", page.len());
+    assert!(page.ends_with("… and 49901 more\n\ngarbage.toml: 50001 problems\n"), "{}", &page[page.len() - 100..]);
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        if let Err(problems) = parse(&String::from_utf8_lossy(&bytes), "x", Path::new("")) {
+            prop_assert!(!problems.rendered(true).is_empty());
+        }
+    }
+
+    /// Texts that are nearly configurations, so that they get further than to the TOML parser.
+    #[test]
+    fn arbitrary_configurations_never_panic(pieces in proptest::collection::vec(piece(), 0..40)) {
+        if let Err(problems) = parse(&pieces.concat(), "x", Path::new("")) {
+            prop_assert!(!problems.rendered(false).is_empty());
+        }
+    }
+}
+
+fn piece() -> impl Strategy<Value = String> {
+    let keys: Vec<&'static str> = TABLES.iter().flat_map(|table| table.keys).map(|key| key.name).collect();
+    let values =
+        ["1", "-1", "1e300", "true", "\"\"", "\"10s\"", "\"ü\u{202e}\u{7}\"", "[]", "[1]", "{}", "{ a.b = 1 }", "inf", "2026-11-20"];
+    let heads = ["[[monitor]]\n", "[monitor.raw]\n", "[monitor.expect]\n", "[defaults]\n", "[daemon]\n", "\"\"\"\n", "# ü\r\n", "\t", "é"];
+    let setting = (proptest::sample::select(keys), proptest::sample::select(values.to_vec()));
+    prop_oneof![
+        4 => setting.prop_map(|(key, value)| format!("{key} = {value}\n")),
+        2 => proptest::sample::select(heads.to_vec()).prop_map(str::to_owned),
+    ]
+}

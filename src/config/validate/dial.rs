@@ -1,0 +1,141 @@
+//! What goes into the upgrade request, and the deadlines on the way to it.
+
+use std::path::PathBuf;
+
+use toml::Spanned;
+
+use super::{Desk, Scope, tls};
+use crate::config::kinds::HeaderSource;
+use crate::config::problem::{Code, Problem, Sink};
+use crate::config::raw::{BasicAuth, SecretSource};
+use crate::config::read::{Entries, Given};
+use crate::config::values::{InvalidHeader, check_header_name};
+use crate::monitor::{Credentials, DialPlan, Timeouts};
+use crate::secret::Secret;
+
+/// More than any server wants.
+const MOST_HEADERS: usize = 64;
+
+pub(super) fn dial(scope: &Scope<'_>, desk: &mut Desk<'_>) -> DialPlan {
+    let (settings, default) = (&scope.all, DialPlan::default());
+    let credentials = credentials(scope, desk);
+    let subprotocols = subprotocols(scope, desk.sink);
+    DialPlan {
+        timeouts: Timeouts {
+            resolve: settings.resolve_timeout.or(default.timeouts.resolve),
+            connect: settings.connect_timeout.or(default.timeouts.connect),
+            tls: settings.tls_timeout.or(default.timeouts.tls),
+            upgrade: settings.upgrade_timeout.or(default.timeouts.upgrade),
+        },
+        ip: settings.ip.or(default.ip),
+        connect_to: settings.connect_to.get().cloned(),
+        resolver: settings.resolver.or(default.resolver),
+        tls: tls::plan(scope, desk),
+        headers: headers(scope, desk),
+        credentials,
+        subprotocols,
+        require_subprotocol: settings.require_subprotocol.or(false),
+        user_agent: settings.user_agent.or(default.user_agent),
+    }
+}
+
+fn headers(scope: &Scope<'_>, desk: &mut Desk<'_>) -> Vec<(String, Secret)> {
+    let Given::Known(entries) = &scope.all.headers else { return Vec::new() };
+    if entries.get_ref().len() > MOST_HEADERS {
+        let problem = Problem::new(Code::TooManyHeaders, format!("more than {MOST_HEADERS} headers")).at(&entries.span(), "");
+        desk.sink.push(problem.help("keep the headers that the provider sends"));
+    }
+    check_header_names(entries.get_ref(), scope, desk.sink);
+    let mut headers = Vec::with_capacity(entries.get_ref().len());
+    for (name, source) in entries.get_ref() {
+        let value = match source.get_ref() {
+            HeaderSource::Inline(value) => Some(value.clone()),
+            HeaderSource::Elsewhere(SecretSource { file, env }) => secret(file, env, desk),
+        };
+        headers.extend(value.map(|value| (name.get_ref().clone(), value)));
+    }
+    headers
+}
+
+fn check_header_names(entries: &Entries<HeaderSource>, scope: &Scope<'_>, sink: &mut Sink) {
+    for (i, (name, _)) in entries.iter().enumerate() {
+        if let Err(error) = check_header_name(name.get_ref()) {
+            let (code, help) = match error {
+                InvalidHeader::Reserved { .. } => (Code::ReservedHeader, "the upgrade would break with a second one"),
+                InvalidHeader::Name(_) | InvalidHeader::NoColon | InvalidHeader::Value | InvalidHeader::TooLong => {
+                    (Code::InvalidHeaderName, "write a name such as `X-Api-Key`")
+                }
+            };
+            sink.push(Problem::new(code, error.to_string()).at(&name.span(), "").help(help));
+        }
+        let is_same = |other: &&(Spanned<String>, _)| other.0.get_ref().eq_ignore_ascii_case(name.get_ref());
+        if let Some((first, _)) = entries[..i].iter().find(is_same) {
+            let problem = Problem::new(Code::DuplicateHeader, "this header is set twice; header names have no case");
+            sink.push(problem.at(&name.span(), "set again here").at(&first.span(), "first set here").help("keep one of them"));
+        }
+        if name.get_ref().eq_ignore_ascii_case("authorization") {
+            check_authorization(name, scope, sink);
+        }
+    }
+}
+
+/// An `Authorization` header of the user's own beside the one that `basic_auth` or a bearer token makes.
+fn check_authorization(name: &Spanned<String>, scope: &Scope<'_>, sink: &mut Sink) {
+    let settings = &scope.all;
+    let made = settings.basic_auth.span().or_else(|| settings.bearer_token_file.span()).or_else(|| settings.bearer_token_env.span());
+    if let Some(made) = made {
+        let problem = Problem::new(Code::DuplicateHeader, "the `Authorization` header is set twice");
+        sink.push(problem.at(&name.span(), "set here").at(&made, "and made of this").help("keep one of them"));
+    }
+}
+
+fn credentials(scope: &Scope<'_>, desk: &mut Desk<'_>) -> Option<Credentials> {
+    if let Given::Known(basic) = &scope.all.basic_auth {
+        return basic_auth(basic, desk);
+    }
+    secret(&scope.all.bearer_token_file, &scope.all.bearer_token_env, desk).map(Credentials::Bearer)
+}
+
+fn basic_auth(basic: &Spanned<BasicAuth>, desk: &mut Desk<'_>) -> Option<Credentials> {
+    let raw = basic.get_ref();
+    let missing = [
+        ("username", raw.username.is_absent()),
+        ("password_file` or `password_env", raw.password_file.is_absent() && raw.password_env.is_absent()),
+    ];
+    for (key, _) in missing.into_iter().filter(|(_, missing)| *missing) {
+        let problem = Problem::new(Code::MissingKey, format!("`basic_auth` has no `{key}`")).at(&basic.span(), "");
+        desk.sink.push(problem.help("write `basic_auth = { username = \"…\", password_file = \"…\" }`"));
+    }
+    let password = secret(&raw.password_file, &raw.password_env, desk)?;
+    Some(Credentials::Basic { username: raw.username.get()?.clone(), password })
+}
+
+/// The secret in the file or variable, if one of them is given and can be read.
+fn secret(file: &Given<PathBuf>, variable: &Given<String>, desk: &mut Desk<'_>) -> Option<Secret> {
+    if let Given::Known(path) = file {
+        let read = desk.surroundings.secret_file(path.get_ref());
+        return read.map_err(|error| desk.bad_file(&error, &path.span())).ok();
+    }
+    let name = variable.known()?;
+    let read = desk.surroundings.secret_variable(name.get_ref());
+    read.map_err(|error| desk.bad_variable(&error, &name.span())).ok()
+}
+
+fn subprotocols(scope: &Scope<'_>, sink: &mut Sink) -> Vec<String> {
+    let offered = scope.all.subprotocols.get().map_or(&[][..], Vec::as_slice);
+    for (i, protocol) in offered.iter().enumerate() {
+        if let Some(first) = offered[..i].iter().find(|other| other.get_ref() == protocol.get_ref()) {
+            let problem = Problem::new(Code::DuplicateSubprotocol, "this subprotocol is offered twice");
+            sink.push(problem.at(&protocol.span(), "again here").at(&first.span(), "first here").help("keep one of them"));
+        }
+    }
+    if let Given::Known(required) = &scope.all.require_subprotocol
+        && *required.get_ref()
+        && offered.is_empty()
+        && !matches!(scope.all.subprotocols, Given::Broken(_))
+    {
+        let problem = Problem::new(Code::SubprotocolNotOffered, "a server cannot choose a subprotocol when none is offered");
+        sink.push(problem.at(&required.span(), "").help("set `subprotocols = [\"…\"]`, or leave `require_subprotocol` out"));
+    }
+    offered.iter().map(|protocol| protocol.get_ref().clone()).collect()
+}

@@ -1,0 +1,129 @@
+//! From what is written to what is meant: builds each [`Monitor`] and finds what no single key can be blamed for.
+//!
+//! Every rule reports and goes on. A rule about several settings is silent if one of them is broken, as that is reported already.
+
+mod dial;
+mod hold;
+mod notes;
+mod speech;
+mod tls;
+
+use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::problem::{Code, Problem, Sink, Span};
+use super::raw::{Daemon, Document, Monitor as RawMonitor, Settings};
+use super::read::Given;
+use super::secret::Surroundings;
+use super::{Config, DaemonSettings};
+use crate::monitor::Monitor;
+
+/// Where problems go and files come from.
+pub(super) struct Desk<'d> {
+    pub(super) sink: &'d mut Sink,
+    pub(super) surroundings: Surroundings<'d>,
+}
+
+/// A monitor's settings: as it has them itself, and with the gaps filled from `[defaults]`.
+struct Scope<'s> {
+    own: &'s Settings,
+    all: Settings,
+    /// Is the URL `wss`? `None` if there is no good URL.
+    secure: Option<bool>,
+}
+
+/// The configuration that `document` describes, if nothing has been reported to the sink.
+pub(super) fn config(document: &Document, desk: &mut Desk<'_>) -> Option<Config> {
+    check_names(&document.monitors, desk.sink);
+    let daemon = daemon(&document.daemon);
+    let monitors: Vec<Arc<Monitor>> =
+        document.monitors.iter().filter_map(|raw| monitor(raw, &document.defaults, desk)).map(Arc::new).collect();
+    let notes = notes::notes(&monitors);
+    desk.sink.is_empty().then_some(Config { daemon, monitors, notes })
+}
+
+fn daemon(raw: &Daemon) -> DaemonSettings {
+    let default = DaemonSettings::default();
+    DaemonSettings {
+        listen: raw.listen.or(default.listen),
+        max_concurrent_probes: raw.max_concurrent_probes.or(default.max_concurrent_probes),
+        grace: raw.grace.or(default.grace),
+    }
+}
+
+fn check_names(monitors: &[RawMonitor], sink: &mut Sink) {
+    let mut seen: HashMap<&str, Span> = HashMap::new();
+    for name in monitors.iter().filter_map(|monitor| monitor.identity.name.known()) {
+        let text = name.get_ref().as_str();
+        match seen.get(text) {
+            Some(first) => sink.push(
+                Problem::new(Code::DuplicateName, format!("the name `{text}` is used twice"))
+                    .at(&name.span(), "used again here")
+                    .at(first, "first used here")
+                    .help("give each monitor its own name: its metrics and its history hang on it"),
+            ),
+            None => {
+                seen.insert(text, name.span());
+            }
+        }
+    }
+}
+
+fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option<Monitor> {
+    check_identity(raw, desk.sink);
+    let all = raw.settings.over(defaults);
+    let secure = raw.identity.url.get().map(crate::monitor::Target::is_secure);
+    let scope = Scope { own: &raw.settings, all, secure };
+    let rhythm = hold::rhythm(&scope, desk.sink);
+    let hold = hold::hold(&scope, desk.sink);
+    let expect = hold::expect(&scope, desk.sink);
+    let thresholds = hold::thresholds(&scope, desk.sink);
+    let dialect = speech::dialect(&scope, desk.sink);
+    let labels = labels(&scope, desk.sink);
+    let dial = dial::dial(&scope, desk);
+    let (name, target) = (raw.identity.name.get()?.clone(), raw.identity.url.get()?.clone());
+    Some(Monitor { name, target, dialect, rhythm, dial, hold, expect, thresholds, labels })
+}
+
+fn check_identity(raw: &RawMonitor, sink: &mut Sink) {
+    if raw.identity.name.is_absent() {
+        let problem = Problem::new(Code::MissingKey, "this monitor has no `name`").at(&raw.at, "");
+        sink.push(problem.help("write `name = \"booking-agent\"`; it becomes the label of its metrics"));
+    }
+    if raw.identity.url.is_absent() && !raw.webhook {
+        let problem = Problem::new(Code::MissingKey, "this monitor has no `url`").at(&raw.at, "");
+        sink.push(problem.help("write `url = \"wss://voice.example.com/media-stream\"`"));
+    }
+}
+
+/// Labels that sidetone sets itself on `sidetone_monitor_info`.
+const RESERVED_LABELS: [&str; 4] = ["monitor", "dialect", "host", "mode"];
+const MOST_LABELS: usize = 16;
+
+fn labels(scope: &Scope<'_>, sink: &mut Sink) -> BTreeMap<String, String> {
+    let Given::Known(labels) = &scope.all.labels else { return BTreeMap::new() };
+    if labels.get_ref().len() > MOST_LABELS {
+        let problem = Problem::new(Code::TooManyLabels, format!("{} labels, {MOST_LABELS} are possible", labels.get_ref().len()));
+        sink.push(problem.at(&labels.span(), "").help("keep the labels that somebody groups or filters by"));
+    }
+    for (name, _) in labels.get_ref() {
+        check_label_name(name.get_ref(), &name.span(), sink);
+    }
+    labels.get_ref().iter().map(|(name, value)| (name.get_ref().clone(), value.get_ref().clone())).collect()
+}
+
+/// The data model of Prometheus: `[a-zA-Z_][a-zA-Z0-9_]*`, and `__` is for its own use.
+fn check_label_name(name: &str, at: &Span, sink: &mut Sink) {
+    let well_formed = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && name.len() <= 64;
+    if !well_formed {
+        let problem = Problem::new(Code::InvalidLabelName, "this is no label name of Prometheus").at(at, "");
+        sink.push(problem.help("write letters, digits and `_`, not beginning with a digit, at most 64"));
+    } else if RESERVED_LABELS.contains(&name) || name.starts_with("__") {
+        let problem = Problem::new(Code::ReservedLabel, format!("the label `{name}` is taken")).at(at, "");
+        let taken = RESERVED_LABELS.join("`, `");
+        sink.push(problem.help(format!("sidetone sets `{taken}` itself, and names that begin with `__` belong to Prometheus")));
+    }
+}

@@ -1,0 +1,332 @@
+//! The grammar of single values, shared by `monitors.toml` and the command line: no TOML, no files.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::read::Word;
+use crate::audio::Codec;
+use crate::dialect::Dialect;
+use crate::dialect::raw::RawSettings;
+use crate::monitor::{IpChoice, Mode, ResolverChoice, Roots};
+use crate::secret::Secret;
+use crate::text::Printable;
+
+/// The dialects that later versions will speak, as the issue tracker and the documentation name them. The ones of this version are
+/// the variants of [`Dialect`].
+const LATER_DIALECTS: [&str; 16] = [
+    "twilio",
+    "telnyx",
+    "infobip",
+    "vonage",
+    "plivo",
+    "vobiz",
+    "signalwire",
+    "bandwidth",
+    "jambonz",
+    "freeswitch",
+    "asterisk",
+    "exotel",
+    "genesys",
+    "azure",
+    "acs",
+    "sinch",
+];
+
+/// The longest header value, in bytes. Servers refuse heads of 8 KiB and more.
+const LONGEST_HEADER: usize = 4 * 1024;
+
+/// Why a text is no duration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDuration {
+    /// Nothing but spaces.
+    #[error("this duration is empty")]
+    Empty,
+    /// A number, and nobody knows of what.
+    #[error("this duration has no unit")]
+    NoUnit,
+    /// A unit that does not exist.
+    #[error("{0} is no unit of time; there are `ms`, `s`, `m`, `h` and `d`")]
+    Unit(Printable),
+    /// Anything else.
+    #[error("this is not a duration")]
+    Malformed,
+}
+
+/// Reads a duration such as `500ms`, `10s` or `1m 30s`.
+///
+/// # Errors
+/// If it has no number, no unit or an unknown one.
+pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
+    use humantime::DurationError as E;
+    humantime::parse_duration(text).map_err(|error| match error {
+        E::Empty => InvalidDuration::Empty,
+        E::UnknownUnit { unit, .. } if unit.is_empty() => InvalidDuration::NoUnit,
+        E::UnknownUnit { unit, .. } => InvalidDuration::Unit(Printable::trusted(shown(&unit))),
+        E::InvalidCharacter(_) | E::NumberExpected(_) | E::NumberOverflow => InvalidDuration::Malformed,
+    })
+}
+
+/// As it is written in `monitors.toml`: `1m 30s`.
+pub(super) fn duration_text(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string()
+}
+
+/// A piece of the user's text in a message: harmless, short, in backticks.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 64;
+    format!("`{}`", Printable::capture(text.as_bytes(), LONGEST))
+}
+
+/// Why a text is no header of an upgrade request. The messages never quote the value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidHeader {
+    /// `--header` without a colon.
+    #[error("a header is written `Name: value`")]
+    NoColon,
+    /// Not a token (RFC 9110 section 5.6.2).
+    #[error("{0} is no header name; it consists of letters, digits and `-`")]
+    Name(Printable),
+    /// One of the headers that make the upgrade.
+    #[error("`{name}` is set by sidetone itself; {instead}")]
+    Reserved {
+        /// Its name as written.
+        name: Printable,
+        /// The right way.
+        instead: &'static str,
+    },
+    /// A control character would end the header and begin another one (RFC 9110 section 5.5).
+    #[error("a header value consists of printable ASCII characters, with no line break and no space at either end")]
+    Value,
+    /// Longer than servers take.
+    #[error("a header value has at most {LONGEST_HEADER} bytes")]
+    TooLong,
+}
+
+/// Reads `Name: value`.
+///
+/// # Errors
+/// If there is no colon, or name or value are not allowed.
+pub fn parse_header(text: &str) -> Result<(String, Secret), InvalidHeader> {
+    let (name, value) = text.split_once(':').ok_or(InvalidHeader::NoColon)?;
+    let value = value.trim_matches(' ');
+    check_header_name(name)?;
+    check_header_value(value)?;
+    Ok((name.to_owned(), Secret::new(value)))
+}
+
+/// Checks the name of an extra header.
+///
+/// # Errors
+/// If it is no token, or a header that sidetone sets itself.
+pub fn check_header_name(name: &str) -> Result<(), InvalidHeader> {
+    if !is_token(name) || name.len() > 128 {
+        return Err(InvalidHeader::Name(Printable::trusted(shown(name))));
+    }
+    let lower = name.to_ascii_lowercase();
+    let instead = match lower.as_str() {
+        "host" => "use `connect_to` to dial another address with the URL's host",
+        "user-agent" => "use `user_agent`",
+        "sec-websocket-protocol" => "use `subprotocols`",
+        "upgrade" | "connection" | "content-length" | "transfer-encoding" | "te" | "trailer" | "expect" => "leave it out",
+        _ if lower.starts_with("sec-websocket-") => "leave it out",
+        _ => return Ok(()),
+    };
+    Err(InvalidHeader::Reserved { name: Printable::capture(name.as_bytes(), 128), instead })
+}
+
+/// Checks the value of a header, so that it cannot smuggle in another one.
+///
+/// # Errors
+/// If it has other than printable ASCII characters, begins or ends with a space, or is too long.
+pub fn check_header_value(value: &str) -> Result<(), InvalidHeader> {
+    if value.len() > LONGEST_HEADER {
+        return Err(InvalidHeader::TooLong);
+    }
+    let printable = value.bytes().all(|b| matches!(b, b' '..=b'~'));
+    if printable && value.trim_matches(' ') == value { Ok(()) } else { Err(InvalidHeader::Value) }
+}
+
+/// A token of RFC 9110 section 5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// A subprotocol that is no token (RFC 6455 section 4.1).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is no subprotocol; it consists of letters, digits, `.`, `-` and `_`, one name each")]
+pub struct InvalidSubprotocol(Printable);
+
+/// Checks a subprotocol.
+///
+/// # Errors
+/// If it is no token, such as a list with commas.
+pub fn check_subprotocol(text: &str) -> Result<(), InvalidSubprotocol> {
+    if is_token(text) && text.len() <= 128 { Ok(()) } else { Err(InvalidSubprotocol(Printable::trusted(shown(text)))) }
+}
+
+/// Why a text names no dialect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDialect {
+    /// It will come.
+    #[error("this version speaks `raw` only; the dialect `{0}` comes with a later one")]
+    Later(&'static str),
+    /// It does not exist.
+    #[error("there is no dialect {0}; this version speaks `raw`")]
+    Unknown(Printable),
+}
+
+/// Reads the name of a dialect; its settings are the default ones.
+///
+/// # Errors
+/// If this version does not speak it.
+pub fn parse_dialect(text: &str) -> Result<Dialect, InvalidDialect> {
+    let raw = Dialect::Raw(RawSettings::default());
+    if text == raw.name() {
+        return Ok(raw);
+    }
+    match LATER_DIALECTS.iter().find(|name| **name == text) {
+        Some(name) => Err(InvalidDialect::Later(name)),
+        None => Err(InvalidDialect::Unknown(Printable::trusted(shown(text)))),
+    }
+}
+
+/// A text that is none of the words that are possible.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}, found {found}")]
+pub struct UnknownWord {
+    expected: &'static str,
+    found: Printable,
+}
+
+/// Reads `streamed` or `idle`.
+///
+/// # Errors
+/// If it is neither.
+pub fn parse_mode(text: &str) -> Result<Mode, UnknownWord> {
+    parse_word(text)
+}
+
+/// Reads `auto`, `v4` or `v6`.
+///
+/// # Errors
+/// If it is none of them.
+pub fn parse_ip(text: &str) -> Result<IpChoice, UnknownWord> {
+    parse_word(text)
+}
+
+fn parse_word<W: Word>(text: &str) -> Result<W, UnknownWord> {
+    W::parse(text).ok_or_else(|| UnknownWord { expected: W::WHAT, found: Printable::trusted(shown(text)) })
+}
+
+impl Word for Mode {
+    const WHAT: &'static str = "`\"streamed\"` or `\"idle\"`";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[(Self::Streamed.label(), Self::Streamed), (Self::Idle.label(), Self::Idle)];
+}
+
+impl Word for IpChoice {
+    const WHAT: &'static str = "`\"auto\"`, `\"v4\"` or `\"v6\"`";
+    const WORDS: &'static [(&'static str, Self)] = &[("auto", Self::Auto), ("v4", Self::V4), ("v6", Self::V6)];
+}
+
+impl Word for Roots {
+    const WHAT: &'static str = "`\"webpki\"` or `\"native\"`";
+    const WORDS: &'static [(&'static str, Self)] = &[("webpki", Self::Webpki), ("native", Self::Native)];
+}
+
+impl Word for Codec {
+    const WHAT: &'static str = "`\"mulaw\"`, `\"alaw\"` or `\"l16\"`";
+    const WORDS: &'static [(&'static str, Self)] = &[
+        (Self::Mulaw.label(), Self::Mulaw),
+        (Self::Alaw.label(), Self::Alaw),
+        (Self::L16.label(), Self::L16),
+    ];
+}
+
+/// Reads the address of a name server, `192.0.2.53` or `192.0.2.53:53`.
+pub(super) fn parse_name_server(text: &str) -> Option<SocketAddr> {
+    const DNS_PORT: u16 = 53;
+    let with_port = text.parse::<SocketAddr>().ok();
+    with_port.or_else(|| text.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, DNS_PORT))).filter(|address| address.port() != 0)
+}
+
+/// The two resolvers that have a name; the third kind is a list.
+pub(super) fn parse_resolver(text: &str) -> Option<ResolverChoice> {
+    match text {
+        "configured" => Some(ResolverChoice::Configured),
+        "system" => Some(ResolverChoice::System),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        assert_eq!(parse_duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
+        let rows = [
+            ("", "this duration is empty"),
+            ("10", "this duration has no unit"),
+            ("10 parsecs", "`parsecs` is no unit of time; there are `ms`, `s`, `m`, `h` and `d`"),
+            ("-5s", "this is not a duration"),
+            ("ten seconds", "this is not a duration"),
+            ("99999999999999999999s", "this is not a duration"),
+        ];
+        for (text, message) in rows {
+            assert_eq!(parse_duration(text).unwrap_err().to_string(), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn headers() {
+        let (name, value) = parse_header("X-Api-Key: canary: 1").unwrap();
+        assert_eq!((name.as_str(), value.expose()), ("X-Api-Key", "canary: 1"));
+        assert!(parse_header("X-Empty:").is_ok());
+        let rows = [
+            ("X-Api-Key canary", InvalidHeader::NoColon),
+            (": canary", InvalidHeader::Name(Printable::trusted("``"))),
+            ("X Api: canary", InvalidHeader::Name(Printable::trusted("`X Api`"))),
+            ("X-Api: canary\r\nX-Other: 1", InvalidHeader::Value),
+            ("X-Api: can\tary", InvalidHeader::Value),
+            ("X-Api: Zürich", InvalidHeader::Value),
+        ];
+        for (text, error) in rows {
+            assert_eq!(parse_header(text).unwrap_err(), error, "{text}");
+        }
+        for name in ["Host", "upgrade", "CONNECTION", "Sec-WebSocket-Key", "sec-websocket-extensions", "User-Agent"] {
+            assert!(matches!(check_header_name(name), Err(InvalidHeader::Reserved { .. })), "{name}");
+        }
+        assert_eq!(check_header_value(&"x".repeat(LONGEST_HEADER)), Ok(()));
+        assert_eq!(check_header_value(&"x".repeat(LONGEST_HEADER + 1)), Err(InvalidHeader::TooLong));
+    }
+
+    #[test]
+    fn no_dialect_is_both_here_and_later() {
+        for name in LATER_DIALECTS {
+            assert_eq!(parse_dialect(name), Err(InvalidDialect::Later(name)));
+        }
+        assert_eq!(parse_dialect("raw"), Ok(Dialect::Raw(RawSettings::default())));
+        assert_eq!(parse_dialect("Raw").unwrap_err().to_string(), "there is no dialect `Raw`; this version speaks `raw`");
+    }
+
+    #[test]
+    fn words_are_what_the_rest_of_the_program_calls_them() {
+        assert_eq!(parse_mode("idle"), Ok(Mode::Idle));
+        assert_eq!(parse_ip("v6"), Ok(IpChoice::V6));
+        assert_eq!(parse_ip("ipv6").unwrap_err().to_string(), "expected `\"auto\"`, `\"v4\"` or `\"v6\"`, found `ipv6`");
+        assert_eq!(Codec::WORDS.len(), Codec::ALL.len());
+    }
+
+    #[test]
+    fn name_servers() {
+        assert_eq!(parse_name_server("192.0.2.53"), Some("192.0.2.53:53".parse().unwrap()));
+        assert_eq!(parse_name_server("[2001:db8::1]:5353"), Some("[2001:db8::1]:5353".parse().unwrap()));
+        assert_eq!(parse_name_server("2001:db8::1"), Some("[2001:db8::1]:53".parse().unwrap()));
+        for bad in ["dns.example.com", "192.0.2.53:0", "192.0.2.53:x", ""] {
+            assert_eq!(parse_name_server(bad), None, "{bad}");
+        }
+    }
+}
