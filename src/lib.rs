@@ -8,9 +8,10 @@
 //! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`report`] |
 //! | rules | [`dialect`] · [`monitor`] · [`hold`] · [`verdict`] |
 //! | edges | [`lag`] · [`config`] · [`probe`] |
-//! | entry | [`practice`] |
+//! | entry | [`practice`] · [`cli`] |
 
 pub mod audio;
+pub mod cli;
 pub mod config;
 pub mod dialect;
 pub mod hold;

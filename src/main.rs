@@ -1,3 +1,7 @@
 //! The `sidetone` binary: calls the library and returns its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sidetone::cli::main()
+}

@@ -229,7 +229,9 @@ impl Kind for Resolver {
             return parsed::<Self, _, _>((value, at, sink), (Code::UnknownWord, help), unknown);
         };
         if items.is_empty() {
-            sink.push(Problem::new(Code::Empty, "this list of name servers is empty").at(at, "").help("write one, or `\"configured\"`"));
+            sink.push(
+                Problem::new(Code::Empty, "this list of name servers is empty").at(at, "").help("write one, or `\"configured\"`"),
+            );
             return None;
         }
         let mut servers = Vec::with_capacity(items.len());
@@ -371,7 +373,9 @@ fn to_json(value: &DeValue<'_>) -> Option<serde_json::Value> {
         DeValue::Datetime(_) => return None,
         DeValue::Array(items) => items.iter().map(|item| to_json(item.get_ref())).collect::<Option<Vec<_>>>()?.into(),
         DeValue::Table(table) => {
-            let entry = |(key, value): (&toml::Spanned<_>, &toml::Spanned<_>)| Some((ToString::to_string(key.get_ref()), to_json(value.get_ref())?));
+            let entry = |(key, value): (&toml::Spanned<_>, &toml::Spanned<_>)| {
+                Some((ToString::to_string(key.get_ref()), to_json(value.get_ref())?))
+            };
             serde_json::Value::Object(table.iter().map(entry).collect::<Option<_>>()?)
         }
     })

@@ -216,8 +216,7 @@ fn first_line(text: &str) -> &str {
 
 /// Does the text have a word in it that goes with secrets?
 pub(super) fn speaks_of_secrets(text: &str) -> bool {
-    const WORDS: [&str; 10] =
-        ["token", "secret", "passw", "pwd", "auth", "bearer", "cookie", "credential", "apikey", "api_key"];
+    const WORDS: [&str; 10] = ["token", "secret", "passw", "pwd", "auth", "bearer", "cookie", "credential", "apikey", "api_key"];
     let text = text.to_ascii_lowercase();
     WORDS.iter().any(|word| text.contains(word))
 }

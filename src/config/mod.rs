@@ -93,7 +93,8 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
     let base = path.parent().unwrap_or_else(|| Path::new(""));
     let (mut config, has_inline_headers) = parse_with(&text, &name, Surroundings::new(base, &|name| std::env::var_os(name)))?;
     if has_inline_headers && is_readable_by_all(path) {
-        let note = format!("{name} has header values in the clear and every user can read it; use `{{ file = … }}`, or `chmod 640`");
+        let note =
+            format!("{name} has header values in the clear and every user can read it; use `{{ file = … }}`, or `chmod 640`");
         config.notes.push(note);
     }
     Ok(config)

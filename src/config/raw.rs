@@ -9,8 +9,8 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::kinds::{
-    Address, Base64, CloseCode, DialectName, FilePath, HeaderSource, HeaderText, HeaderValue, Json, LabelValue, Listen, Message, Name, Pointer,
-    Resolver, SampleRate, ServerName, Subprotocol, Url, Username, Variable,
+    Address, Base64, CloseCode, DialectName, FilePath, HeaderSource, HeaderText, HeaderValue, Json, LabelValue, Listen, Message,
+    Name, Pointer, Resolver, SampleRate, ServerName, Subprotocol, Url, Username, Variable,
 };
 use super::mask::speaks_of_secrets;
 use super::problem::{Code, Problem, Sink, Span};
@@ -294,7 +294,11 @@ impl Document {
             Some(value) => document.read_monitors(value, sink),
             None => {
                 let problem = Problem::new(Code::NoMonitors, "this file has no monitors");
-                sink.push(problem.help("write one:\n[[monitor]]\nname = \"booking-agent\"\nurl = \"wss://voice.example.com/media-stream\""));
+                sink.push(
+                    problem.help(
+                        "write one:\n[[monitor]]\nname = \"booking-agent\"\nurl = \"wss://voice.example.com/media-stream\"",
+                    ),
+                );
             }
         }
         document
@@ -309,7 +313,8 @@ impl Document {
 
     fn read_monitors(&mut self, value: &Spanned<DeValue<'_>>, sink: &mut Sink) {
         let DeValue::Array(items) = value.get_ref() else {
-            let problem = Problem::new(Code::WrongType, "`monitor` is a list of tables").at(&value.span(), "one pair of brackets");
+            let problem =
+                Problem::new(Code::WrongType, "`monitor` is a list of tables").at(&value.span(), "one pair of brackets");
             sink.push(problem.help("write `[[monitor]]` with two pairs of brackets, once for each monitor"));
             return;
         };
@@ -401,7 +406,9 @@ fn report_unknown_name(place: &str, own: &[&str], key: &Spanned<DeString<'_>>, s
         Problem::new(Code::InlineSecret, "a secret does not belong into this file").at(&key.span(), "").help(instead)
     } else if let Some(home) = TABLES.iter().find(|table| table.keys.iter().any(|key| key.name == name)) {
         let problem = Problem::new(Code::MisplacedKey, format!("{} does not belong into `{place}`", shown(name)));
-        problem.at(&key.span(), "").help(format!("it belongs into `{}`; a key counts to the last table header above it", home.place))
+        problem
+            .at(&key.span(), "")
+            .help(format!("it belongs into `{}`; a key counts to the last table header above it", home.place))
     } else {
         let problem = Problem::new(Code::UnknownKey, format!("there is no key {} in `{place}`", shown(name))).at(&key.span(), "");
         match nearest(name, own.iter().copied()) {

@@ -310,7 +310,9 @@ impl<const MIN: u64, const MAX: u64> Kind for Length<MIN, MAX> {
     fn read(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<Duration> {
         if let Some(number) = as_integer(value) {
             let problem = Problem::new(Code::WrongType, "expected a duration in quotes, found a bare number");
-            sink.push(problem.at(at, "seconds? milliseconds?").help(format!("write the unit: `\"{number}s\"` or `\"{number}ms\"`")));
+            sink.push(
+                problem.at(at, "seconds? milliseconds?").help(format!("write the unit: `\"{number}s\"` or `\"{number}ms\"`")),
+            );
             return None;
         }
         let text = as_text::<Self>(value, at, sink)?;
@@ -417,7 +419,8 @@ impl<K: Kind> Kind for Map<K> {
 
     fn merge(own: &Self::Value, default: &Self::Value) -> Self::Value {
         // Header names have no case; two labels that differ in case alone would be a mistake as well.
-        let replaced = |(key, _): &&(Spanned<String>, _)| own.iter().any(|(mine, _)| mine.get_ref().eq_ignore_ascii_case(key.get_ref()));
+        let replaced =
+            |(key, _): &&(Spanned<String>, _)| own.iter().any(|(mine, _)| mine.get_ref().eq_ignore_ascii_case(key.get_ref()));
         default.iter().filter(|entry| !replaced(entry)).chain(own).cloned().collect()
     }
 }

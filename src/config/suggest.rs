@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (a, b, expected) in [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("hold", "hold", 0), ("hodl", "hold", 2)] {
+        for (a, b, expected) in [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("hold", "hold", 0), ("hodl", "hold", 2)]
+        {
             assert_eq!(distance(a, b), expected, "{a} {b}");
         }
     }

@@ -220,8 +220,7 @@ fn parse_word<W: Word>(text: &str) -> Result<W, UnknownWord> {
 
 impl Word for Mode {
     const WHAT: &'static str = "`\"streamed\"` or `\"idle\"`";
-    const WORDS: &'static [(&'static str, Self)] =
-        &[(Self::Streamed.label(), Self::Streamed), (Self::Idle.label(), Self::Idle)];
+    const WORDS: &'static [(&'static str, Self)] = &[(Self::Streamed.label(), Self::Streamed), (Self::Idle.label(), Self::Idle)];
 }
 
 impl Word for IpChoice {
@@ -236,18 +235,17 @@ impl Word for Roots {
 
 impl Word for Codec {
     const WHAT: &'static str = "`\"mulaw\"`, `\"alaw\"` or `\"l16\"`";
-    const WORDS: &'static [(&'static str, Self)] = &[
-        (Self::Mulaw.label(), Self::Mulaw),
-        (Self::Alaw.label(), Self::Alaw),
-        (Self::L16.label(), Self::L16),
-    ];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[(Self::Mulaw.label(), Self::Mulaw), (Self::Alaw.label(), Self::Alaw), (Self::L16.label(), Self::L16)];
 }
 
 /// Reads the address of a name server, `192.0.2.53` or `192.0.2.53:53`.
 pub(super) fn parse_name_server(text: &str) -> Option<SocketAddr> {
     const DNS_PORT: u16 = 53;
     let with_port = text.parse::<SocketAddr>().ok();
-    with_port.or_else(|| text.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, DNS_PORT))).filter(|address| address.port() != 0)
+    with_port
+        .or_else(|| text.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, DNS_PORT)))
+        .filter(|address| address.port() != 0)
 }
 
 /// The two resolvers that have a name; the third kind is a list.

@@ -14,7 +14,13 @@ use crate::support::Range;
 /// Probes at a time: enough to be quick, few enough that two cores keep up.
 const AT_A_TIME: usize = 24;
 /// What a monitor has where its behaviour does not ask for something else.
-const QUICK: &[&str] = &["hold = \"1500ms\"", "close_timeout = \"500ms\"", "tls_timeout = \"1500ms\"", "connect_timeout = \"1500ms\"", "resolve_timeout = \"1500ms\""];
+const QUICK: &[&str] = &[
+    "hold = \"1500ms\"",
+    "close_timeout = \"500ms\"",
+    "tls_timeout = \"1500ms\"",
+    "connect_timeout = \"1500ms\"",
+    "resolve_timeout = \"1500ms\"",
+];
 
 /// What is wrong with a report of a behaviour, if anything is.
 fn complaint(behaviour: &Behaviour, report: &Report) -> Option<String> {
@@ -25,7 +31,10 @@ fn complaint(behaviour: &Behaviour, report: &Report) -> Option<String> {
     let fits = report.reason == expected && report.phase == phase && missing.is_none();
     (!fits).then(|| {
         let reason = report.reason.map_or("success", |reason| reason.label());
-        format!("{}: expected {}, got {reason} {warnings:?}: {}\n    {:?}", behaviour.name, behaviour.provokes, report.summary, report.timeline)
+        format!(
+            "{}: expected {}, got {reason} {warnings:?}: {}\n    {:?}",
+            behaviour.name, behaviour.provokes, report.summary, report.timeline
+        )
     })
 }
 

@@ -6,19 +6,38 @@ use std::path::{Path, PathBuf};
 /// The modules from the ground up. A module may use those before it, and nothing else of ours.
 const ORDER: &[&str] = &[
     // words
-    "outcome", "text", "secret", "wall", "audio", "report", // rules
-    "dialect", "monitor", "hold", "verdict", "schedule", "standing", // edges
-    "lag", "config", "probe", // memory
-    "history", "metrics", // running
-    "supervisor", "http", // entry
-    "telemetry", "daemon", "practice", "cli",
+    "outcome",
+    "text",
+    "secret",
+    "wall",
+    "audio",
+    "report", // rules
+    "dialect",
+    "monitor",
+    "hold",
+    "verdict",
+    "schedule",
+    "standing", // edges
+    "lag",
+    "config",
+    "probe", // memory
+    "history",
+    "metrics", // running
+    "supervisor",
+    "http", // entry
+    "telemetry",
+    "daemon",
+    "practice",
+    "cli",
 ];
 
 /// Words and rules: no clock, no I/O, no foreign error types.
-const PURE: &[&str] = &["outcome", "text", "secret", "audio", "report", "dialect", "monitor", "hold", "verdict", "schedule", "standing"];
+const PURE: &[&str] =
+    &["outcome", "text", "secret", "audio", "report", "dialect", "monitor", "hold", "verdict", "schedule", "standing"];
 
 /// What pure code must not name.
-const IMPURE: &[&str] = &["tokio", "rustls", "tungstenite", "axum", "prometheus", "hickory_resolver", "Instant", "std::fs", "std::io", "std::env"];
+const IMPURE: &[&str] =
+    &["tokio", "rustls", "tungstenite", "axum", "prometheus", "hickory_resolver", "Instant", "std::fs", "std::io", "std::env"];
 
 /// Lines of a file before its tests.
 const LONGEST_FILE: usize = 500;
@@ -52,7 +71,8 @@ fn read(root: &Path, path: PathBuf) -> Source {
     let first = relative.components().next().unwrap().as_os_str().to_str().unwrap();
     let module = first.trim_end_matches(".rs").to_owned();
     let text = fs::read_to_string(&path).unwrap();
-    let is_tests = path.file_stem().is_some_and(|stem| stem == "tests") || relative.components().any(|part| part.as_os_str() == "tests");
+    let is_tests =
+        path.file_stem().is_some_and(|stem| stem == "tests") || relative.components().any(|part| part.as_os_str() == "tests");
     let code = if is_tests { "" } else { text.split("#[cfg(test)]\nmod tests {").next().unwrap_or("") };
     Source { module, code: code.to_owned(), path }
 }

@@ -1,0 +1,175 @@
+//! A monitor from the command line. The options become a small configuration, which is read by the same code as `monitors.toml`: one
+//! set of rules, one set of messages.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use toml::{Table, Value};
+
+use crate::config;
+use crate::monitor::Monitor;
+
+/// The name of a monitor that has none.
+const NAME: &str = "ad-hoc";
+
+/// What a probe may take from the command line.
+#[derive(Debug, Args)]
+pub(super) struct MonitorArgs {
+    /// What to speak
+    #[arg(long, value_name = "DIALECT")]
+    dialect: Option<String>,
+    /// How long to hold the line
+    #[arg(long, value_name = "DURATION")]
+    hold: Option<String>,
+    /// streamed or idle
+    #[arg(long, value_name = "MODE")]
+    mode: Option<String>,
+    /// An extra header of the upgrade request; may be repeated
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Vec<String>,
+    /// A subprotocol to offer; may be repeated
+    #[arg(long, value_name = "NAME")]
+    subprotocol: Vec<String>,
+    /// Trust this authority as well (PEM)
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Do not check the certificate
+    #[arg(long)]
+    insecure: bool,
+    /// Dial this host and port instead of the URL's
+    #[arg(long, value_name = "HOST:PORT")]
+    connect_to: Option<String>,
+    /// auto, v4 or v6
+    #[arg(long, value_name = "FAMILY")]
+    ip: Option<String>,
+    /// Send pings this often
+    #[arg(long, value_name = "DURATION")]
+    ping_interval: Option<String>,
+    /// Read the bearer token from this file
+    #[arg(long, value_name = "FILE")]
+    bearer_token_file: Option<PathBuf>,
+    /// Any other key of a monitor, as in monitors.toml; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl MonitorArgs {
+    /// The options as keys of a monitor.
+    fn table(&self) -> Result<Table, String> {
+        let mut table = Table::new();
+        let mut put = |key: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                table.insert(key.to_owned(), value);
+            }
+        };
+        let text = |option: &Option<String>| option.clone().map(Value::String);
+        let path = |option: &Option<PathBuf>| option.as_ref().map(|path| Value::String(absolute(path)));
+        put("dialect", text(&self.dialect));
+        put("hold", text(&self.hold));
+        put("mode", text(&self.mode));
+        put("ca_file", path(&self.ca_file));
+        put("insecure", self.insecure.then_some(Value::Boolean(true)));
+        put("connect_to", text(&self.connect_to));
+        put("ip", text(&self.ip));
+        put("ping_interval", text(&self.ping_interval));
+        put("bearer_token_file", path(&self.bearer_token_file));
+        let strings = |list: &[String]| Value::Array(list.iter().cloned().map(Value::String).collect());
+        put("subprotocols", (!self.subprotocol.is_empty()).then(|| strings(&self.subprotocol)));
+        put("headers", headers(&self.header)?);
+        for pair in &self.set {
+            let (key, value) = parse_pair(pair)?;
+            put(&key, Some(value));
+        }
+        Ok(table)
+    }
+
+    /// A monitor for `url`.
+    pub(super) fn for_url(&self, url: &str) -> Result<Arc<Monitor>, String> {
+        let mut table = self.table()?;
+        table.insert("name".into(), NAME.into());
+        table.insert("url".into(), url.into());
+        make_room(&mut table);
+        read(table, Table::new(), Path::new("."))
+    }
+
+    /// The monitor `name` of the configuration at `path`, with the options on top.
+    pub(super) fn for_name(&self, name: &str, path: &Path) -> Result<Arc<Monitor>, String> {
+        let configured = config::load(path).map_err(|problems| problems.to_string())?;
+        let options = self.table()?;
+        if options.is_empty() {
+            let found = configured.monitors.iter().find(|monitor| monitor.name.as_str() == name);
+            return found.cloned().ok_or_else(|| unknown(name, path, &configured));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let mut document: Table = text.parse().map_err(|error: toml::de::Error| error.message().to_owned())?;
+        let monitors = document.get("monitor").and_then(Value::as_array);
+        let found = monitors.and_then(|list| list.iter().find(|entry| entry.get("name").and_then(Value::as_str) == Some(name)));
+        let mut table = found.and_then(Value::as_table).cloned().ok_or_else(|| unknown(name, path, &configured))?;
+        table.extend(options);
+        let defaults = document.remove("defaults").and_then(|value| value.try_into().ok()).unwrap_or_default();
+        read(table, defaults, path.parent().unwrap_or(Path::new(".")))
+    }
+}
+
+/// A one-shot probe has no rhythm, so the interval must never be what refuses a long hold.
+fn make_room(table: &mut Table) {
+    table.entry("interval").or_insert_with(|| "1day 12h".into());
+}
+
+fn unknown(name: &str, path: &Path, config: &config::Config) -> String {
+    let names: Vec<_> = config.monitors.iter().map(|monitor| monitor.name.as_str()).collect();
+    format!("no monitor is named `{name}` in {}; there are: {}", path.display(), names.join(", "))
+}
+
+fn read(monitor: Table, defaults: Table, base: &Path) -> Result<Arc<Monitor>, String> {
+    let mut document = Table::new();
+    if !defaults.is_empty() {
+        document.insert("defaults".into(), Value::Table(defaults));
+    }
+    document.insert("monitor".into(), Value::Array(vec![Value::Table(monitor)]));
+    let text = toml::to_string(&document).map_err(|error| error.to_string())?;
+    let config = config::parse(&text, "the options given", base).map_err(|problems| problems.to_string())?;
+    config.monitors.into_iter().next().ok_or_else(|| "no monitor came of the options".to_owned())
+}
+
+fn headers(list: &[String]) -> Result<Option<Value>, String> {
+    let mut table = Table::new();
+    for header in list {
+        let (name, value) = header.split_once(':').ok_or_else(|| "--header wants `Name: value`".to_owned())?;
+        table.insert(name.trim().to_owned(), Value::String(value.trim().to_owned()));
+    }
+    Ok((!table.is_empty()).then_some(Value::Table(table)))
+}
+
+/// `key=value` where the value is TOML; a bare word counts as a string, so that shells need no second layer of quotes.
+fn parse_pair(pair: &str) -> Result<(String, Value), String> {
+    let (key, value) = pair.split_once('=').ok_or_else(|| format!("--set wants KEY=VALUE, not `{pair}`"))?;
+    let (key, value) = (key.trim().to_owned(), value.trim());
+    let parsed = format!("v = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("v"));
+    Ok((key, parsed.unwrap_or_else(|| Value::String(value.to_owned()))))
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_toml_or_bare_words() {
+        let rows = [
+            ("min_hold=1s", Value::String("1s".into())),
+            ("min_hold=\"1s\"", Value::String("1s".into())),
+            ("accept_codes=[1000, 4000]", Value::Array(vec![1000.into(), 4000.into()])),
+            ("max_bytes=5", 5.into()),
+            ("expect={echo=true}", Value::Table([("echo".to_owned(), true.into())].into_iter().collect())),
+        ];
+        for (pair, value) in rows {
+            assert_eq!(parse_pair(pair).unwrap().1, value, "{pair}");
+        }
+        assert!(parse_pair("nonsense").is_err());
+    }
+}

@@ -1,0 +1,169 @@
+//! The command line: arguments in, one exit code out. The only place that writes to standard output.
+//!
+//! Exit codes: 0 good, 1 the endpoint is bad, 2 could not run (arguments, configuration), 3 inconclusive.
+
+mod adhoc;
+mod probe;
+mod reference;
+mod serve;
+mod timeline;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use reference::{reasons_json, reasons_markdown};
+
+/// Watches voice WebSocket endpoints the way a telephony provider dials them, and says why a line dropped.
+#[derive(Debug, Parser)]
+#[command(name = "sidetone", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 good, 1 the endpoint is bad, 2 could not run, 3 inconclusive";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon: probe every monitor on its rhythm, serve /metrics, the page and the API
+    Run(RunArgs),
+    /// Validate the configuration: every problem with its line, or a summary of what would run
+    Check {
+        /// The configuration
+        #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+        config: PathBuf,
+    },
+    /// Probe once: a monitor of the configuration by its name, or any ws:// or wss:// URL
+    Probe(probe::ProbeArgs),
+    /// Serve the practice endpoints: a scripted voice server with one behaviour per reason
+    Practice(PracticeArgs),
+    /// See it work: practice endpoints and the daemon with a bundled configuration, all on loopback
+    Demo {
+        /// Where the daemon serves its page and metrics; port 0 takes a free one
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10065")]
+        listen: SocketAddr,
+        /// Stop after this long (for scripts)
+        #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+        stop_after: Option<std::time::Duration>,
+    },
+    /// Print the table of reasons
+    Reasons(TableArgs),
+    /// Print the table of metrics
+    Metrics(TableArgs),
+}
+
+const DEFAULT_CONFIG: &str = "monitors.toml";
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+    config: PathBuf,
+    /// Where to serve, instead of the configuration's address (127.0.0.1:10065 by default)
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Allow POST /-/reload
+    #[arg(long)]
+    enable_lifecycle: bool,
+    /// The form of the log
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+    /// What to log: error, warn, info, debug, trace, or a tracing filter; RUST_LOG goes first
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    log_level: String,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+struct PracticeArgs {
+    /// Where to serve; TCP for ws and wss, UDP for DNS
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10066")]
+    listen: SocketAddr,
+    /// Print the behaviours and exit
+    #[arg(long)]
+    list: bool,
+    /// Write the authority of the practice certificates here, for `ca_file`
+    #[arg(long, value_name = "FILE")]
+    write_ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct TableArgs {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a command comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Good,
+    Bad,
+    CouldNotRun,
+    Inconclusive,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Good => 0,
+            Exit::Bad => 1,
+            Exit::CouldNotRun => 2,
+            Exit::Inconclusive => 3,
+        })
+    }
+}
+
+/// Runs the command of the process's arguments. Wrong arguments end the process with 2, as clap has it.
+#[must_use]
+pub fn main() -> ExitCode {
+    let exit = match Cli::parse().command {
+        Command::Run(_args) => Exit::CouldNotRun,
+        Command::Check { config } => check(&config),
+        Command::Probe(args) => probe::run(&args),
+        Command::Practice(_args) => Exit::CouldNotRun,
+        Command::Demo { .. } => Exit::CouldNotRun,
+        Command::Reasons(TableArgs { json }) => print(&if json { reasons_json() } else { reference::reasons_text() }),
+        Command::Metrics(TableArgs { json }) => print(if json { "" } else { "" }),
+    };
+    exit.into()
+}
+
+fn check(path: &std::path::Path) -> Exit {
+    match crate::config::load(path) {
+        Ok(config) => print(&crate::config::summary(&config)),
+        Err(problems) => complain(&problems.rendered(io::IsTerminal::is_terminal(&io::stderr()))),
+    }
+}
+
+/// Writes to standard output. A reader that has gone away (`| head`) is no error of ours.
+fn print(text: &str) -> Exit {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    if !text.ends_with('\n') {
+        let _ = out.write_all(b"\n");
+    }
+    let _ = out.flush();
+    Exit::Good
+}
+
+/// Writes to standard error: the command could not run.
+fn complain(text: &str) -> Exit {
+    let mut err = io::stderr().lock();
+    let _ = writeln!(err, "{}", text.trim_end());
+    Exit::CouldNotRun
+}
+
+/// The runtime of a command.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}

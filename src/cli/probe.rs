@@ -1,0 +1,81 @@
+//! `sidetone probe`: one probe, printed as a timeline or as the report's JSON.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::adhoc::MonitorArgs;
+use super::{Exit, complain, print, runtime, timeline};
+use crate::lag::LagMeter;
+use crate::monitor::Monitor;
+use crate::outcome::Outcome;
+use crate::probe::{Resources, probe};
+use crate::report::Report;
+
+/// The arguments of `sidetone probe`.
+#[derive(Debug, Args)]
+pub(super) struct ProbeArgs {
+    /// A monitor's name, or a ws:// or wss:// URL
+    #[arg(value_name = "NAME or URL")]
+    target: String,
+    /// Where the named monitor is configured
+    #[arg(long, value_name = "FILE", default_value = super::DEFAULT_CONFIG)]
+    config: PathBuf,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    monitor: MonitorArgs,
+}
+
+pub(super) fn run(args: &ProbeArgs) -> Exit {
+    let monitor = if args.target.contains("://") {
+        args.monitor.for_url(&args.target)
+    } else {
+        args.monitor.for_name(&args.target, &args.config)
+    };
+    let monitor = match monitor {
+        Ok(monitor) => monitor,
+        Err(message) => return complain(&message),
+    };
+    let report = match runtime() {
+        Ok(runtime) => runtime.block_on(once(monitor)),
+        Err(error) => return complain(&format!("no runtime: {error}")),
+    };
+    show(&report, args.json);
+    match report.outcome {
+        Outcome::Success => Exit::Good,
+        Outcome::Failure => Exit::Bad,
+        Outcome::Inconclusive => Exit::Inconclusive,
+    }
+}
+
+fn show(report: &Report, json: bool) {
+    let text = if json {
+        serde_json::to_string_pretty(report).unwrap_or_default()
+    } else {
+        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        timeline::draw(report, colour)
+    };
+    print(&text);
+}
+
+/// One probe; an interrupt says goodbye to the line and still gives a report.
+async fn once(monitor: Arc<Monitor>) -> Report {
+    let lag = LagMeter::new();
+    let resources = Resources::new(lag.clone());
+    let cancel = CancellationToken::new();
+    let mut helpers = JoinSet::new();
+    helpers.spawn(lag.run());
+    let stop = cancel.clone();
+    helpers.spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stop.cancel();
+        }
+    });
+    probe(&monitor, &resources, &cancel).await
+}
