@@ -20,6 +20,8 @@ const TLS_ALERT: &[u8] = &[0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 40];
 /// A 1xx is answered so often, which is more than any client skips.
 const INTERIM_REPEATS: usize = 10;
 
+const EARLY_HINTS: &str = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n";
+
 const DRIP: Duration = Duration::from_millis(200);
 
 /// Acts out an answer that is no 101.
@@ -60,42 +62,34 @@ pub(super) async fn switch(wire: &mut Wire, request: &Request, key: &[u8], scrip
 }
 
 fn switching_head(request: &Request, key: &[u8], script: Switch) -> String {
-    let mut lines = vec![match script {
-        Switch::Http10 => "HTTP/1.0 101 Switching Protocols".to_owned(),
-        _ => "HTTP/1.1 101 Switching Protocols".to_owned(),
-    }];
-    lines.push("Server: sidetone-practice".to_owned());
-    lines.push(format!(
-        "Date: {}",
-        http_date(if script == Switch::DateSkewed { Duration::from_hours(1) } else { Duration::ZERO })
-    ));
-    match script {
-        Switch::NoUpgrade => {}
-        Switch::SpaceBeforeColon => lines.push("Upgrade : websocket".to_owned()),
-        _ => lines.push("Upgrade: websocket".to_owned()),
+    let version = if script == Switch::Http10 { "HTTP/1.0" } else { "HTTP/1.1" };
+    let ahead = if script == Switch::DateSkewed { Duration::from_hours(1) } else { Duration::ZERO };
+    let mut lines = vec![
+        format!("{version} 101 Switching Protocols"),
+        "Server: sidetone-practice".to_owned(),
+        format!("Date: {}", http_date(ahead)),
+    ];
+    if script != Switch::NoUpgrade {
+        let colon = if script == Switch::SpaceBeforeColon { " :" } else { ":" };
+        lines.push(format!("Upgrade{colon} websocket"));
     }
-    match script {
-        Switch::NoConnection => {}
-        Switch::ConnectionList => lines.push("Connection: keep-alive, Upgrade".to_owned()),
-        _ => lines.push("Connection: Upgrade".to_owned()),
+    if script != Switch::NoConnection {
+        let options = if script == Switch::ConnectionList { "keep-alive, Upgrade" } else { "Upgrade" };
+        lines.push(format!("Connection: {options}"));
     }
-    match script {
-        Switch::NoAccept => {}
-        Switch::WrongAccept => lines.push(format!("Sec-WebSocket-Accept: {}", derive_accept_key(b"another key"))),
-        _ => lines.push(format!("Sec-WebSocket-Accept: {}", derive_accept_key(key))),
+    if script != Switch::NoAccept {
+        let key = if script == Switch::WrongAccept { b"another key" } else { key };
+        lines.push(format!("Sec-WebSocket-Accept: {}", derive_accept_key(key)));
     }
-    match (script, &request.subprotocol) {
-        (Switch::NoSubprotocol, _) => {}
-        (Switch::OtherSubprotocol, _) => lines.push("Sec-WebSocket-Protocol: practice.other".to_owned()),
-        (_, Some(offered)) => lines.push(format!("Sec-WebSocket-Protocol: {offered}")),
-        (_, None) => {}
+    let offered = request.subprotocol.as_deref().filter(|_| script != Switch::NoSubprotocol);
+    if let Some(chosen) = if script == Switch::OtherSubprotocol { Some("practice.other") } else { offered } {
+        lines.push(format!("Sec-WebSocket-Protocol: {chosen}"));
     }
     if script == Switch::Extension {
         lines.push("Sec-WebSocket-Extensions: permessage-deflate".to_owned());
     }
     let line_end = if script == Switch::BareLf { "\n" } else { "\r\n" };
-    let early =
-        if script == Switch::After103 { "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" } else { "" };
+    let early = if script == Switch::After103 { EARLY_HINTS } else { "" };
     format!("{early}{}{line_end}{line_end}", lines.join(line_end))
 }
 

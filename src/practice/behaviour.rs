@@ -195,10 +195,10 @@ fn number(text: &str) -> Option<u16> {
 
 /// An address that can be dialled: a server on all interfaces is reached over loopback.
 pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
+    let mut reachable = address;
+    if address.ip().is_unspecified() {
+        let (v4, v6) = (IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST));
+        reachable.set_ip(if address.is_ipv4() { v4 } else { v6 });
+    }
+    reachable
 }

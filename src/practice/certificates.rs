@@ -13,7 +13,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{RootCertStore, ServerConfig};
 use time::{Duration, OffsetDateTime};
 
 use super::behaviour::Stage;
@@ -145,28 +146,28 @@ impl Workshop {
         })
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the client-certificate rows are the exception; `chain` meets every identity"
+    )]
     fn config(&self, identity: Identity) -> Result<ServerConfig, Box<dyn std::error::Error + Send + Sync>> {
-        let versions: &[&SupportedProtocolVersion] = match identity {
-            Identity::ClientCertificate | Identity::ClientCertificateRejected => &[&rustls::version::TLS13],
-            Identity::ClientCertificateTls12 => &[&rustls::version::TLS12],
-            _ => rustls::ALL_VERSIONS,
+        let clients = match identity {
+            Identity::ClientCertificate => Some((&rustls::version::TLS13, self.clients_of(&self.practice)?)),
+            Identity::ClientCertificateTls12 => Some((&rustls::version::TLS12, self.clients_of(&self.practice)?)),
+            Identity::ClientCertificateRejected => Some((&rustls::version::TLS13, self.clients_of(&Authority::root("Nobody")?)?)),
+            _ => None,
         };
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider)).with_protocol_versions(versions)?;
-        let builder = match identity {
-            Identity::ClientCertificate | Identity::ClientCertificateTls12 => {
-                builder.with_client_cert_verifier(self.clients_of(&self.practice)?)
-            }
-            Identity::ClientCertificateRejected => {
-                builder.with_client_cert_verifier(self.clients_of(&Authority::root("Nobody")?)?)
-            }
-            _ => builder.with_no_client_auth(),
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider));
+        let builder = match clients {
+            Some((version, verifier)) => builder.with_protocol_versions(&[version])?.with_client_cert_verifier(verifier),
+            None => builder.with_protocol_versions(rustls::ALL_VERSIONS)?.with_no_client_auth(),
         };
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
-        let mut config = builder.with_single_cert(self.chain(identity)?, key)?;
-        config.alpn_protocols = match identity {
-            Identity::AlpnH2 => vec![b"h2".to_vec()],
-            _ => vec![b"http/1.1".to_vec()],
-        };
+        // Not `with_single_cert`, which refuses some of what has to be sent here.
+        let identity_and_key = CertifiedKey::new(self.chain(identity)?, self.provider.key_provider.load_private_key(key)?);
+        let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(identity_and_key)));
+        let protocol: &[u8] = if identity == Identity::AlpnH2 { b"h2" } else { b"http/1.1" };
+        config.alpn_protocols = vec![protocol.to_vec()];
         Ok(config)
     }
 
@@ -235,6 +236,10 @@ impl Workshop {
             Identity::UnknownCriticalExtension => {
                 leaf.custom_extensions = vec![extension(UNKNOWN_EXTENSION, true)];
                 alone(&leaf, &self.practice)
+            }
+            Identity::TrailingByte => {
+                let certificate = self.practice.sign(&leaf, &self.key)?;
+                Ok(vec![[certificate.der().as_ref(), &[0]].concat().into()])
             }
         }
     }

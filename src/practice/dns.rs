@@ -43,13 +43,10 @@ pub(super) async fn serve(socket: Arc<UdpSocket>, own: IpAddr) {
     let mut buffer = [0; LARGEST];
     loop {
         while waiting.try_join_next().is_some() {}
-        let (length, caller) = match socket.recv_from(&mut buffer).await {
-            Ok(received) => received,
-            // On Linux an earlier answer's ICMP "port unreachable" comes back here; other errors do not last either.
-            Err(_) => {
-                sleep(Duration::from_millis(1)).await;
-                continue;
-            }
+        let Ok((length, caller)) = socket.recv_from(&mut buffer).await else {
+            // On some systems an earlier answer's ICMP "port unreachable" comes back here; other errors do not last either.
+            sleep(Duration::from_millis(1)).await;
+            continue;
         };
         let Some(reply) = reply_to(&buffer[..length], own) else { continue };
         if reply.after.is_zero() {
@@ -229,7 +226,7 @@ impl Answer {
     /// RFC 1035 section 4.1. An answer without records has the SOA that RFC 2308 asks for, so that resolvers take it for final.
     fn encode(&self, question: &Question<'_>) -> Vec<u8> {
         let records: Vec<Record> = self.records.iter().copied().filter(|record| record.answers(question.kind)).collect();
-        let negative = records.is_empty() && !self.truncated && matches!(self.code, 0 | NXDOMAIN);
+        let negative = records.is_empty() && !self.truncated && !self.damaged && matches!(self.code, 0 | NXDOMAIN);
         // QR and AA, TC and RD as the case may be; then RA and the code.
         let flags = 0x84 | u8::from(self.truncated) << 1 | u8::from(question.recursion_desired);
         let mut out = [question.id[0], question.id[1], flags, 0x80 | self.code, 0, 1].to_vec();
@@ -237,14 +234,11 @@ impl Answer {
         out.extend([0, records.len().to_le_bytes()[0], 0, u8::from(negative), 0, 0]);
         out.extend_from_slice(question.bytes);
         for record in records {
-            let mut data = record.data();
-            if self.damaged {
-                // One byte short of what its length says.
-                push_record(&mut out, record.kind(), &data);
-                out.pop();
-                continue;
-            }
-            push_record(&mut out, record.kind(), &std::mem::take(&mut data));
+            push_record(&mut out, record.kind(), &record.data());
+        }
+        if self.damaged {
+            // The record, or else the question, ends a byte before it should.
+            out.pop();
         }
         if negative {
             push_record(&mut out, TYPE_SOA, &start_of_authority());

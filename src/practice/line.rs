@@ -124,22 +124,18 @@ impl Line {
         clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
         let words = manner.speech.map(Words::new);
         loop {
-            while let Some(frame) = match frame::take(&mut self.inbox) {
-                Ok(frame) => frame,
-                Err(bad) => return Ok(Attended::Wrong(bad.close_code())),
-            } {
-                if frame.opcode == frame::CLOSE {
-                    return Ok(Attended::Close(frame.payload));
+            match frame::take(&mut self.inbox) {
+                Ok(Some(frame)) if frame.opcode == frame::CLOSE => return Ok(Attended::Close(frame.payload)),
+                Ok(Some(frame)) => {
+                    self.answer(frame, manner).await?;
+                    continue;
                 }
-                self.answer(frame, manner).await?;
+                Ok(None) => {}
+                Err(bad) => return Ok(Attended::Wrong(bad.close_code())),
             }
             let talking = words.as_ref().filter(|words| words.until.is_none_or(|until| self.upgraded_at.elapsed() < until));
             select! {
-                read = self.wire.receive(&mut self.inbox) => {
-                    if read? == 0 {
-                        return Err(io::ErrorKind::UnexpectedEof.into());
-                    }
-                }
+                read = self.wire.receive(&mut self.inbox) => read?,
                 _ = clock.tick(), if talking.is_some() => {
                     if let Some(words) = talking {
                         self.wire.send(&words.frame).await?;
@@ -178,19 +174,21 @@ impl Line {
         self.wire.send(&frame::whole(opcode, payload)).await
     }
 
-    /// Reads into nothing, so that an end that follows is a FIN, until this long after the 101.
+    /// Reads and heeds nothing until this long after the 101, so that an end that follows is a FIN. The beginning of a frame is kept.
     async fn ignore_until(&mut self, after: Duration) -> io::Result<()> {
         let end = self.upgraded_at + after;
         loop {
-            self.inbox.clear();
+            loop {
+                match frame::take(&mut self.inbox) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(_) => self.inbox.clear(),
+                }
+            }
             select! {
                 biased;
                 () = sleep_until(end) => return Ok(()),
-                read = self.wire.receive(&mut self.inbox) => {
-                    if read? == 0 {
-                        return Err(io::ErrorKind::UnexpectedEof.into());
-                    }
-                }
+                read = self.wire.receive(&mut self.inbox) => read?,
             }
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::script::PortScript;
 
 /// A connection that takes longer than this on loopback is not taken at all.
-const DROPPED_AFTER: Duration = Duration::from_millis(200);
+const DROPPED_AFTER: Duration = Duration::from_millis(100);
 /// More than any system lets into a queue of length 0 or 1.
 const MOST_FILLERS: usize = 8;
 

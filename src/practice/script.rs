@@ -101,6 +101,8 @@ pub(super) enum Identity {
     UnknownIssuer,
     PathTooLong,
     UnknownCriticalExtension,
+    /// DER with a byte too many.
+    TrailingByte,
     AlpnH2,
     /// A client certificate of the practice CA is required; TLS 1.3, where the refusal comes after the handshake.
     ClientCertificate,

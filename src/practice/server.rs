@@ -107,8 +107,7 @@ async fn read_head(wire: &mut Wire, inbox: &mut BytesMut) -> io::Result<Result<R
         match Request::take(inbox) {
             Ok(Some(request)) => return Ok(Ok(request)),
             Err(bad) => return Ok(Err(bad)),
-            Ok(None) if wire.receive(inbox).await? == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(None) => {}
+            Ok(None) => wire.receive(inbox).await?,
         }
     }
 }

@@ -105,10 +105,10 @@ table! {
         "subprotocol-other", switch(Switch::OtherSubprotocol), fails(Reason::UpgradeSubprotocolMismatch), ["subprotocols = [\"audio.v1\"]"], "chooses a subprotocol that was not among the offered ones";
         "no-subprotocol", switch(Switch::NoSubprotocol), fails(Reason::UpgradeSubprotocolMissing), ["subprotocols = [\"audio.v1\"]", "require_subprotocol = true"], "chooses none of the offered subprotocols";
         // --- the line drops ---
-        "drop-after-0.8s", line(drop(800, Ending::Cut)), fails(Reason::WsEof), [], "ends TCP 0.8 s after the 101 with a FIN, without a Close and without a TLS close_notify (incident I1)";
-        "drop-close-notify", line(drop(800, Ending::Close)), fails(Reason::WsEof), [], "the same, with a close_notify over TLS";
-        "drop-at-once", line(drop(0, Ending::Cut)), fails(Reason::WsEof), [], "ends TCP right after the 101";
-        "reset-after-0.8s", line(drop(800, Ending::Reset)), fails(Reason::WsReset), [], "resets 0.8 s after the 101";
+        "drop-after-0.8s", line(drops(800, Ending::Cut)), fails(Reason::WsEof), [], "ends TCP 0.8 s after the 101 with a FIN, without a Close and without a TLS close_notify (incident I1)";
+        "drop-close-notify", line(drops(800, Ending::Close)), fails(Reason::WsEof), [], "the same, with a close_notify over TLS";
+        "drop-at-once", line(drops(0, Ending::Cut)), fails(Reason::WsEof), [], "ends TCP right after the 101";
+        "reset-after-0.8s", line(drops(800, Ending::Reset)), fails(Reason::WsReset), [], "resets 0.8 s after the 101";
         "eof-mid-frame", line(LineScript::LastWords(FRAME_CUT_SHORT, Ending::Cut)), fails(Reason::WsEofMidFrame), [], "ends TCP after 5 bytes of a frame of 102";
         "http-after-upgrade", line(LineScript::LastWords(LATE_502, Ending::Close)), fails(Reason::WsHttpAfterUpgrade), [], "sends an HTTP 502 after the 101 and closes";
         "tls-damaged-record", line(LineScript::DamagedRecord), fails(Reason::TlsDecryptError), [], "sends a TLS record that does not decrypt, 0.1 s after the 101";
@@ -158,6 +158,7 @@ table! {
         "tls-unknown-issuer", handshake(Identity::UnknownIssuer), fails(Reason::TlsUnknownIssuer), [], "a certificate of a private authority, alone";
         "tls-chain-invalid", handshake(Identity::PathTooLong), fails(Reason::TlsChainInvalid), [], "a chain longer than its path length constraint allows";
         "tls-cert-unsupported", handshake(Identity::UnknownCriticalExtension), fails(Reason::TlsCertUnsupported), [], "a certificate with an unknown critical extension";
+        "tls-cert-malformed", handshake(Identity::TrailingByte), fails(Reason::TlsCertUnsupported), [], "a certificate with a byte too many behind it";
         // --- TLS: the handshake ---
         "tls-old-version", alert(70), fails(Reason::TlsProtocolVersion), [], "the alert protocol_version";
         "tls-no-common", alert(40), fails(Reason::TlsNoCommonParameters), [], "the alert handshake_failure";
@@ -186,7 +187,7 @@ table! {
         "dns-malformed", dns(DnsScript::Malformed), fails(Reason::DnsMalformed), ["resolver = [\"{address}\"]"], "an answer that cannot be read";
         "dns-aaaa-slow", dns(DnsScript::SlowAaaa), warns(Warning::DnsAaaaSlow), ["resolver = [\"{address}\"]"], "A at once, AAAA after 800 ms";
         "dns-family-failed", dns(DnsScript::FailingAaaa), warns(Warning::DnsFamilyFailed), ["resolver = [\"{address}\"]"], "A, and SERVFAIL for AAAA";
-        "dns-two-addresses", dns(DnsScript::TwoAddresses), warns(Warning::AddressFailed), ["resolver = [\"{address}\"]"], "127.0.0.2, where nothing listens, and the server's own address";
+        "dns-two-addresses", dns(DnsScript::TwoAddresses), warns(Warning::AddressFailed), ["resolver = [\"{address}\"]"], "127.0.0.2, where nothing listens (unless the server listens on all addresses), and the server's own address";
         "dns-only-ipv6", dns(DnsScript::OnlyIpv6), fails(Reason::TcpNoIpv6Route), ["resolver = [\"{address}\"]"], "AAAA 2001:db8::1 alone (on a machine with an IPv6 route: tcp_timeout or tcp_unreachable)";
         // --- ports ---
         "tcp-refused", Script::Port(PortScript::Refused), fails(Reason::TcpRefused), [], "a port on which nothing listens";
@@ -238,7 +239,7 @@ const fn answer(answer: AnswerScript) -> Script {
     Script::Answer(answer)
 }
 
-const fn drop(after_ms: u64, how: Ending) -> LineScript {
+const fn drops(after_ms: u64, how: Ending) -> LineScript {
     LineScript::Drop { after_ms, how }
 }
 

@@ -15,6 +15,8 @@ use tokio_util::either::Either;
 
 use super::script::Ending;
 
+/// Bytes of one read at the least.
+const READ: usize = 4096;
 /// How long a caller may take to hang up after our FIN.
 const LINGER: Duration = Duration::from_secs(5);
 
@@ -46,9 +48,13 @@ impl Wire {
         self.stream.flush().await
     }
 
-    /// Appends what has come to `buffer`; 0 at the end. Nothing is lost if it is cancelled.
-    pub(super) async fn receive(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
-        self.stream.read_buf(buffer).await
+    /// Appends what has come to `buffer`; the caller's end is an error. Nothing is lost if it is cancelled.
+    pub(super) async fn receive(&mut self, buffer: &mut BytesMut) -> io::Result<()> {
+        buffer.reserve(READ);
+        match self.stream.read_buf(buffer).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Both directions at once, for a server that talks without listening to the answers.
@@ -79,6 +85,6 @@ impl Wire {
 
 /// Reads until the end, into nothing.
 async fn discard(tcp: &mut TcpStream) {
-    let mut waste = [0; 4096];
+    let mut waste = [0; READ];
     while matches!(tcp.read(&mut waste).await, Ok(read) if read > 0) {}
 }
