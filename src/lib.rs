@@ -6,13 +6,17 @@
 //! | layer | modules |
 //! |---|---|
 //! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`report`] |
-//! | rules | [`dialect`] · [`monitor`] |
+//! | rules | [`dialect`] · [`monitor`] · [`schedule`] · [`standing`] |
+//! | edges | [`lag`] |
 
 pub mod audio;
 pub mod dialect;
+pub mod lag;
 pub mod monitor;
 pub mod outcome;
 pub mod report;
+pub mod schedule;
 pub mod secret;
+pub mod standing;
 pub mod text;
 pub mod wall;
