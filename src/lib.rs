@@ -8,15 +8,20 @@
 //! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`report`] |
 //! | rules | [`dialect`] · [`monitor`] · [`schedule`] · [`standing`] |
 //! | edges | [`lag`] |
+//! | memory | [`metrics`] · [`history`] |
+//! | running | [`supervisor`] |
 
 pub mod audio;
 pub mod dialect;
+pub mod history;
 pub mod lag;
+pub mod metrics;
 pub mod monitor;
 pub mod outcome;
 pub mod report;
 pub mod schedule;
 pub mod secret;
 pub mod standing;
+pub mod supervisor;
 pub mod text;
 pub mod wall;
