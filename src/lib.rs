@@ -9,11 +9,14 @@
 //! | rules | [`dialect`] · [`monitor`] · [`schedule`] · [`standing`] |
 //! | edges | [`lag`] |
 //! | memory | [`metrics`] · [`history`] |
-//! | running | [`supervisor`] |
+//! | running | [`supervisor`] · [`http`] |
+//! | entry | [`daemon`] · [`telemetry`] |
 
 pub mod audio;
+pub mod daemon;
 pub mod dialect;
 pub mod history;
+pub mod http;
 pub mod lag;
 pub mod metrics;
 pub mod monitor;
@@ -23,5 +26,6 @@ pub mod schedule;
 pub mod secret;
 pub mod standing;
 pub mod supervisor;
+pub mod telemetry;
 pub mod text;
 pub mod wall;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 
-use super::Numbers;
 use super::families::{self as f, Family, Kind};
 use super::series::Series;
+use super::{Snapshot, lock};
 use crate::outcome::Phase;
 use crate::standing::State;
 
@@ -15,11 +15,11 @@ use crate::standing::State;
 struct Sheet(BTreeMap<&'static str, MetricFamily>);
 
 /// Every family that has a value now.
-pub(super) fn collect(numbers: &Numbers) -> Vec<MetricFamily> {
+pub(super) fn collect(snapshot: &Snapshot) -> Vec<MetricFamily> {
     let mut sheet = Sheet::default();
-    sheet.own(numbers);
-    for (name, series) in &numbers.monitors {
-        let name = name.as_str();
+    sheet.own(snapshot);
+    for (name, series) in &snapshot.monitors {
+        let (name, series) = (name.as_str(), &*lock(series));
         sheet.standing(name, series);
         sheet.about(name, series);
         sheet.counts(name, series);
@@ -32,14 +32,14 @@ pub(super) fn collect(numbers: &Numbers) -> Vec<MetricFamily> {
 }
 
 impl Sheet {
-    fn own(&mut self, numbers: &Numbers) {
-        let own = &numbers.own;
+    fn own(&mut self, snapshot: &Snapshot) {
+        let own = &snapshot.own;
         self.count(&f::PROBES_SKIPPED, &[], own.skipped);
         self.count(&f::PROBES_CANCELLED, &[], own.cancelled);
         self.value(&f::PROBES_IN_FLIGHT, &[], Some(own.in_flight as f64));
         self.value(&f::PROBES_CONCURRENT_LIMIT, &[], Some(own.limit as f64));
-        self.value(&f::SCHEDULE_DELAY, &[], Some(numbers.schedule_delay().as_secs_f64()));
-        self.value(&f::PROBER_LAG, &[], Some(numbers.prober_lag().as_secs_f64()));
+        self.value(&f::SCHEDULE_DELAY, &[], Some(snapshot.schedule_delay.as_secs_f64()));
+        self.value(&f::PROBER_LAG, &[], Some(snapshot.prober_lag.as_secs_f64()));
         self.value(&f::CONFIG_RELOAD_SUCCESSFUL, &[], own.reload_successful.map(flag));
         self.value(&f::CONFIG_RELOAD_SUCCESS_TIME, &[], own.reload_success_at.map(|at| at.unix_seconds()));
         self.value(&f::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], Some(1.0));

@@ -46,14 +46,15 @@ pub struct Metrics {
 /// What is behind the lock.
 #[derive(Debug)]
 struct Numbers {
-    monitors: BTreeMap<MonitorName, Series>,
+    /// Each behind a lock of its own, so that a scrape never holds up a probe for longer than one monitor takes.
+    monitors: BTreeMap<MonitorName, Arc<Mutex<Series>>>,
     own: Own,
     delays: Maxima,
     lag: LagMeter,
 }
 
 /// The numbers of sidetone itself.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Own {
     skipped: u64,
     cancelled: u64,
@@ -90,11 +91,13 @@ impl Metrics {
     /// Exports `monitor` from now on. Its counters go on where they are if it was there before.
     pub fn watch(&self, monitor: &Monitor, standing: &Standing) {
         let mut numbers = self.numbers();
-        if let Some(series) = numbers.monitors.get_mut(&monitor.name) {
+        if let Some(series) = numbers.monitors.get(&monitor.name) {
+            let mut series = lock(series);
             series.about = About::new(monitor);
             series.standing = StandingNow::new(standing);
         } else {
-            numbers.monitors.insert(monitor.name.clone(), Series::new(monitor, standing));
+            let series = Arc::new(Mutex::new(Series::new(monitor, standing)));
+            numbers.monitors.insert(monitor.name.clone(), series);
         }
     }
 
@@ -105,15 +108,15 @@ impl Metrics {
 
     /// Takes in a finished probe and how its monitor stands after it. Nothing happens if the monitor is not watched.
     pub fn record(&self, name: &MonitorName, report: &Report, standing: &Standing) {
-        if let Some(series) = self.numbers().monitors.get_mut(name) {
-            series.record(report, standing);
+        if let Some(series) = self.series(name) {
+            lock(&series).record(report, standing);
         }
     }
 
     /// A confirmation probe was started.
     pub fn confirmation_started(&self, name: &MonitorName) {
-        if let Some(series) = self.numbers().monitors.get_mut(name) {
-            series.counts.confirmations += 1;
+        if let Some(series) = self.series(name) {
+            lock(&series).counts.confirmations += 1;
         }
     }
 
@@ -148,9 +151,18 @@ impl Metrics {
         own.reload_success_at = at.or(own.reload_success_at);
     }
 
-    fn numbers(&self) -> MutexGuard<'_, Numbers> {
-        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn series(&self, name: &MonitorName) -> Option<Arc<Mutex<Series>>> {
+        self.numbers().monitors.get(name).cloned()
     }
+
+    fn numbers(&self) -> MutexGuard<'_, Numbers> {
+        lock(&self.numbers)
+    }
+}
+
+/// The numbers stay usable whatever panicked while it held them: they are plain values.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A probe that is running.
@@ -163,14 +175,23 @@ impl Drop for InFlight {
     }
 }
 
-impl Numbers {
-    fn schedule_delay(&self) -> Duration {
-        let now = Instant::now();
-        self.delays.since(now, now.checked_sub(WINDOW).unwrap_or(now))
-    }
+/// What a scrape takes out of the lock.
+struct Snapshot {
+    monitors: Vec<(MonitorName, Arc<Mutex<Series>>)>,
+    own: Own,
+    schedule_delay: Duration,
+    prober_lag: Duration,
+}
 
-    fn prober_lag(&self) -> Duration {
-        self.lag.max_within(WINDOW)
+impl Numbers {
+    fn snapshot(&self) -> Snapshot {
+        let now = Instant::now();
+        Snapshot {
+            monitors: self.monitors.iter().map(|(name, series)| (name.clone(), Arc::clone(series))).collect(),
+            own: self.own.clone(),
+            schedule_delay: self.delays.since(now, now.checked_sub(WINDOW).unwrap_or(now)),
+            prober_lag: self.lag.max_within(WINDOW),
+        }
     }
 }
 
@@ -198,6 +219,7 @@ impl Collector for Families {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        collect::collect(&self.numbers.lock().unwrap_or_else(PoisonError::into_inner))
+        let snapshot = lock(&self.numbers).snapshot();
+        collect::collect(&snapshot)
     }
 }
