@@ -147,3 +147,14 @@ async fn the_end_of_the_signals_is_a_reason_to_stop() {
     drop(std::mem::replace(&mut daemon.signals, nobody));
     assert_eq!(daemon.ended().await.unwrap(), Drained { finished: 1, aborted: 0 });
 }
+
+#[tokio::test]
+async fn the_signals_of_the_process() {
+    use rustix::process::{Signal as Number, getpid, kill_process};
+    let mut signals = signals().unwrap();
+    for (number, signal) in [(Number::HUP, Signal::Reload), (Number::TERM, Signal::Stop), (Number::INT, Signal::Stop)] {
+        kill_process(getpid(), number).unwrap();
+        let heard = tokio::time::timeout(Duration::from_secs(20), signals.next()).await;
+        assert_eq!(heard.unwrap(), Some(signal));
+    }
+}
