@@ -10,7 +10,7 @@
 //! | edges | [`lag`] · [`config`] · [`probe`] |
 //! | memory | [`history`] · [`metrics`] |
 //! | running | [`supervisor`] · [`http`] |
-//! | entry | [`telemetry`] · [`daemon`] · [`practice`] · [`cli`] |
+//! | entry | [`telemetry`] · [`daemon`] · [`prober`] · [`practice`] · [`cli`] |
 
 pub mod audio;
 pub mod cli;
@@ -26,6 +26,7 @@ pub mod monitor;
 pub mod outcome;
 pub mod practice;
 pub mod probe;
+pub mod prober;
 pub mod report;
 pub mod schedule;
 pub mod secret;

@@ -127,13 +127,13 @@ impl From<Exit> for ExitCode {
 #[must_use]
 pub fn main() -> ExitCode {
     let exit = match Cli::parse().command {
-        Command::Run(_args) => Exit::CouldNotRun,
+        Command::Run(args) => serve::run(&args),
         Command::Check { config } => check(&config),
         Command::Probe(args) => probe::run(&args),
-        Command::Practice(_args) => Exit::CouldNotRun,
-        Command::Demo { .. } => Exit::CouldNotRun,
+        Command::Practice(args) => serve::practice(&args),
+        Command::Demo { listen, stop_after } => serve::demo(listen, stop_after),
         Command::Reasons(TableArgs { json }) => print(&if json { reasons_json() } else { reference::reasons_text() }),
-        Command::Metrics(TableArgs { json }) => print(if json { "" } else { "" }),
+        Command::Metrics(TableArgs { json }) => print(&if json { metrics_json() } else { crate::metrics::table() }),
     };
     exit.into()
 }
@@ -161,6 +161,10 @@ fn complain(text: &str) -> Exit {
     let mut err = io::stderr().lock();
     let _ = writeln!(err, "{}", text.trim_end());
     Exit::CouldNotRun
+}
+
+fn metrics_json() -> String {
+    serde_json::to_string_pretty(&crate::metrics::json()).unwrap_or_default()
 }
 
 /// The runtime of a command.

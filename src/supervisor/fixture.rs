@@ -84,6 +84,7 @@ fn success(name: &str) -> Report {
             http_version: Some("1.1".to_owned()),
             headers: Vec::new(),
             body: Printable::default(),
+            clock_skew_seconds: None,
         }),
         hold: Some(HoldReport { mode: "streamed", target_seconds: 10.0, lasted_seconds: 10.001 }),
         close: Some(CloseReport { code: 1000, reason: Printable::default(), by: ClosedBy::Prober, how: CloseHow::CloseFrame }),
