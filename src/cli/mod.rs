@@ -38,7 +38,7 @@ enum Command {
         config: PathBuf,
     },
     /// Probe once: a monitor of the configuration by its name, or any ws:// or wss:// URL
-    Probe(probe::ProbeArgs),
+    Probe(Box<probe::ProbeArgs>),
     /// Serve the practice endpoints: a scripted voice server with one behaviour per reason
     Practice(PracticeArgs),
     /// See it work: practice endpoints and the daemon with a bundled configuration, all on loopback

@@ -140,22 +140,24 @@ fn certificate_fault(error: &CertificateError, chain: ChainFacts) -> Certificate
 }
 
 /// webpki: is it the chain that is wrong (RFC 5280 section 6), and not the form of one certificate?
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "foreign, non-exhaustive enum; what is left over is the form of a certificate"
-)]
 const fn breaks_chain_rule(error: &webpki::Error) -> bool {
     use webpki::Error::{
         CaUsedAsEndEntity, CertDistrusted, EndEntityUsedAsCa, MaximumNameConstraintComparisonsExceeded,
         MaximumPathBuildCallsExceeded, MaximumPathDepthExceeded, MaximumSignatureChecksExceeded, NameConstraintViolation,
         PathLenConstraintViolated,
     };
-    match error {
-        CaUsedAsEndEntity | EndEntityUsedAsCa | CertDistrusted | NameConstraintViolation | PathLenConstraintViolated => true,
-        MaximumNameConstraintComparisonsExceeded | MaximumPathBuildCallsExceeded => true,
-        MaximumPathDepthExceeded | MaximumSignatureChecksExceeded => true,
-        _ => false,
-    }
+    matches!(
+        error,
+        CaUsedAsEndEntity
+            | EndEntityUsedAsCa
+            | CertDistrusted
+            | NameConstraintViolation
+            | PathLenConstraintViolated
+            | MaximumNameConstraintComparisonsExceeded
+            | MaximumPathBuildCallsExceeded
+            | MaximumPathDepthExceeded
+            | MaximumSignatureChecksExceeded
+    )
 }
 
 /// The rustls error inside an `io::Error`, as tokio-rustls packs it.

@@ -214,7 +214,7 @@ fn combine(ip: IpChoice, v4: Option<Answer>, v6: Option<Answer>) -> Result<Resol
                     .filter(|fault| !matches!(fault, ResolveFault::NoAddress | ResolveFault::NxDomain))
                     .map(|fault| (name, fault))
             };
-            let failed_family = real("A", faults[0]).or(real("AAAA", faults[1]));
+            let failed_family = real("A", faults[0]).or_else(|| real("AAAA", faults[1]));
             Ok(Resolved { addresses, ttl, aaaa_slower_by, failed_family })
         }
         None => Err(worst(faults)),
