@@ -131,7 +131,11 @@ fn key_of_file(path: &Path, name: Printable) -> Result<Secret, FileError> {
     }
     // A block that cannot be read is an error of the file, and its label is unknown; it counts as no key.
     let found = Pem::iter_from_buffer(text.as_bytes()).flatten().any(|block| block.label.ends_with("PRIVATE KEY"));
-    if found { Ok(Secret::new(text)) } else { Err(FileError::Nothing { path: name, wanted: "private key", begin: "PRIVATE KEY" }) }
+    if found {
+        Ok(Secret::new(text))
+    } else {
+        Err(FileError::Nothing { path: name, wanted: "private key", begin: "PRIVATE KEY" })
+    }
 }
 
 fn checked_secret(text: &str) -> Result<Secret, BadSecret> {
@@ -235,7 +239,10 @@ mod tests {
         };
         assert!(matches!(error(b"hello"), FileError::Nothing { .. }));
         assert!(matches!(error(&vec![b'x'; (1 << 20) + 1]), FileError::TooLarge(_)));
-        assert!(matches!(error(b"-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"), FileError::Damaged { number: 1, .. }));
+        assert!(matches!(
+            error(b"-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"),
+            FileError::Damaged { number: 1, .. }
+        ));
         assert!(matches!(read_ca_file(folder.path()).unwrap_err(), FileError::Unreadable { .. }), "a folder");
         assert!(matches!(read_secret_file(&folder.path().join("none")).unwrap_err(), FileError::Unreadable { .. }));
     }

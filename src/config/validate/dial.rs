@@ -82,7 +82,8 @@ fn check_header_names(entries: &Entries<HeaderSource>, scope: &Scope<'_>, sink: 
 /// An `Authorization` header of the user's own beside the one that `basic_auth` or a bearer token makes.
 fn check_authorization(name: &Spanned<String>, scope: &Scope<'_>, sink: &mut Sink) {
     let settings = &scope.all;
-    let made = settings.basic_auth.span().or_else(|| settings.bearer_token_file.span()).or_else(|| settings.bearer_token_env.span());
+    let made =
+        settings.basic_auth.span().or_else(|| settings.bearer_token_file.span()).or_else(|| settings.bearer_token_env.span());
     if let Some(made) = made {
         let problem = Problem::new(Code::DuplicateHeader, "the `Authorization` header is set twice");
         sink.push(problem.at(&name.span(), "set here").at(&made, "and made of this").help("keep one of them"));

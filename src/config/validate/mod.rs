@@ -8,8 +8,8 @@ mod notes;
 mod speech;
 mod tls;
 
-use std::collections::HashMap;
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::problem::{Code, Problem, Sink, Span};

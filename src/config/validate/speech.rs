@@ -4,8 +4,8 @@ use super::Scope;
 use crate::audio::AudioFormat;
 use crate::config::problem::{Code, Problem, Sink};
 use crate::config::raw::{Raw, Silence};
-use crate::config::read::{Given, List};
 use crate::config::read::Kind;
+use crate::config::read::{Given, List};
 use crate::config::values::duration_text;
 use crate::dialect::Dialect;
 use crate::dialect::raw::{RawFrame, RawSettings};
@@ -51,7 +51,8 @@ fn frame(raw: &Raw, default: RawFrame) -> RawFrame {
 fn check_silence(raw: &Raw, settings: &RawSettings, sink: &mut Sink) {
     let Given::Known(cadence) = &raw.cadence else { return };
     if settings.frame == RawFrame::Silence && *cadence.get_ref() > Raw::LONGEST_SILENCE {
-        let problem = Problem::new(Code::SilenceTooLong, "each frame of silence would be as long as this").at(&cadence.span(), "");
+        let problem =
+            Problem::new(Code::SilenceTooLong, "each frame of silence would be as long as this").at(&cadence.span(), "");
         let most = duration_text(Raw::LONGEST_SILENCE);
         sink.push(problem.help(format!("set `cadence` to {most} or less (telephony has 20ms), or send a `frame_text`")));
     }
