@@ -218,6 +218,9 @@ fn documentation_matches() {
     } else {
         assert!(text == expected, "the reference is not that of the code: `BLESS=1 cargo test --lib config::` writes it");
     }
+    let example = fs::read_to_string("tests/fixtures/config/bad/interval-too-short.toml").unwrap();
+    let page = parse(&example, "monitors.toml", Path::new("")).unwrap_err().to_string();
+    assert!(text.contains(page.split("\n\n").next().unwrap()), "the page that the documentation shows is another one:\n{page}");
     let blocks: Vec<&str> = text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(blocks.len() >= 5);
     let workshop = Workshop::new();
