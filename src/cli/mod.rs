@@ -140,7 +140,13 @@ pub fn main() -> ExitCode {
 
 fn check(path: &std::path::Path) -> Exit {
     match crate::config::load(path) {
-        Ok(config) => print(&crate::config::summary(&config)),
+        Ok(config) => {
+            let mut text = crate::config::summary(&config);
+            for note in &config.notes {
+                text.push_str(&format!("note: {note}\n"));
+            }
+            print(&text)
+        }
         Err(problems) => complain(&problems.rendered(io::IsTerminal::is_terminal(&io::stderr()))),
     }
 }
