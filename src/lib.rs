@@ -6,22 +6,33 @@
 //! | layer | modules |
 //! |---|---|
 //! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`report`] |
-//! | rules | [`dialect`] · [`monitor`] · [`hold`] · [`verdict`] |
+//! | rules | [`dialect`] · [`monitor`] · [`hold`] · [`verdict`] · [`schedule`] · [`standing`] |
 //! | edges | [`lag`] · [`config`] · [`probe`] |
-//! | entry | [`practice`] · [`cli`] |
+//! | memory | [`history`] · [`metrics`] |
+//! | running | [`supervisor`] · [`http`] |
+//! | entry | [`telemetry`] · [`daemon`] · [`prober`] · [`practice`] · [`cli`] |
 
 pub mod audio;
 pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod dialect;
+pub mod history;
 pub mod hold;
+pub mod http;
 pub mod lag;
+pub mod metrics;
 pub mod monitor;
 pub mod outcome;
 pub mod practice;
 pub mod probe;
+pub mod prober;
 pub mod report;
+pub mod schedule;
 pub mod secret;
+pub mod standing;
+pub mod supervisor;
+pub mod telemetry;
 pub mod text;
 pub mod verdict;
 pub mod wall;

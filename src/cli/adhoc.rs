@@ -108,7 +108,7 @@ impl MonitorArgs {
         let mut table = found.and_then(Value::as_table).cloned().ok_or_else(|| unknown(name, path, &configured))?;
         table.extend(options);
         let defaults = document.remove("defaults").and_then(|value| value.try_into().ok()).unwrap_or_default();
-        read(table, defaults, path.parent().unwrap_or(Path::new(".")))
+        read(table, defaults, path.parent().unwrap_or_else(|| Path::new(".")))
     }
 }
 

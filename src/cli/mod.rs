@@ -38,7 +38,7 @@ enum Command {
         config: PathBuf,
     },
     /// Probe once: a monitor of the configuration by its name, or any ws:// or wss:// URL
-    Probe(probe::ProbeArgs),
+    Probe(Box<probe::ProbeArgs>),
     /// Serve the practice endpoints: a scripted voice server with one behaviour per reason
     Practice(PracticeArgs),
     /// See it work: practice endpoints and the daemon with a bundled configuration, all on loopback
@@ -127,20 +127,26 @@ impl From<Exit> for ExitCode {
 #[must_use]
 pub fn main() -> ExitCode {
     let exit = match Cli::parse().command {
-        Command::Run(_args) => Exit::CouldNotRun,
+        Command::Run(args) => serve::run(&args),
         Command::Check { config } => check(&config),
         Command::Probe(args) => probe::run(&args),
-        Command::Practice(_args) => Exit::CouldNotRun,
-        Command::Demo { .. } => Exit::CouldNotRun,
+        Command::Practice(args) => serve::practice(&args),
+        Command::Demo { listen, stop_after } => serve::demo(listen, stop_after),
         Command::Reasons(TableArgs { json }) => print(&if json { reasons_json() } else { reference::reasons_text() }),
-        Command::Metrics(TableArgs { json }) => print(if json { "" } else { "" }),
+        Command::Metrics(TableArgs { json }) => print(&if json { metrics_json() } else { crate::metrics::table() }),
     };
     exit.into()
 }
 
 fn check(path: &std::path::Path) -> Exit {
     match crate::config::load(path) {
-        Ok(config) => print(&crate::config::summary(&config)),
+        Ok(config) => {
+            let mut text = crate::config::summary(&config);
+            for note in &config.notes {
+                text.push_str(&format!("note: {note}\n"));
+            }
+            print(&text)
+        }
         Err(problems) => complain(&problems.rendered(io::IsTerminal::is_terminal(&io::stderr()))),
     }
 }
@@ -161,6 +167,10 @@ fn complain(text: &str) -> Exit {
     let mut err = io::stderr().lock();
     let _ = writeln!(err, "{}", text.trim_end());
     Exit::CouldNotRun
+}
+
+fn metrics_json() -> String {
+    serde_json::to_string_pretty(&crate::metrics::json()).unwrap_or_default()
 }
 
 /// The runtime of a command.

@@ -15,7 +15,7 @@ use super::values::{
     InvalidDialect, check_header_value, check_subprotocol, parse_dialect, parse_name_server, parse_resolver, shown,
 };
 use crate::dialect::Dialect;
-use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target, redact_query};
+use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target};
 use crate::secret::Secret;
 
 /// Reads a text with `parse`; its error becomes the message of a problem with this code and this help.
@@ -155,13 +155,19 @@ text_kind!(
 );
 
 fn parse_url(text: &str) -> Result<Target, InvalidTarget> {
+    let without_scheme = || InvalidTarget::Malformed("it has to begin with `wss://` or `ws://`".to_owned());
     Target::parse(text).map_err(|error| match error {
-        // An unclosed `{` takes the rest of the text with it, and so perhaps a query.
-        InvalidTarget::Placeholder(word) => InvalidTarget::Placeholder(redact_query(&word)),
-        InvalidTarget::Scheme { found, .. } if found != "http" && found != "https" => {
-            InvalidTarget::Malformed("it has to begin with `wss://` or `ws://`".to_owned())
+        // What stands in the query may be a secret; and an unclosed `{` takes the rest of the text with it.
+        InvalidTarget::Placeholder(word) if !word.ends_with('}') => {
+            InvalidTarget::Malformed("a `{` has no `}`; the placeholders are {uuid}, {call_id} and {unix_ms}".to_owned())
         }
+        InvalidTarget::Placeholder(word) if !text.split('?').next().is_some_and(|path| path.contains(&word)) => {
+            InvalidTarget::Malformed("in the query, only {uuid}, {call_id} and {unix_ms} may stand in braces".to_owned())
+        }
+        InvalidTarget::Scheme { found, .. } if found != "http" && found != "https" => without_scheme(),
+        InvalidTarget::Malformed(_) if !text.contains("://") => without_scheme(),
         InvalidTarget::Malformed(_)
+        | InvalidTarget::Placeholder(_)
         | InvalidTarget::Scheme { .. }
         | InvalidTarget::NoHost
         | InvalidTarget::UserInfo

@@ -28,7 +28,11 @@ impl Masked {
         for (i, token) in tokens.iter().enumerate() {
             let span = token.span().start()..token.span().end();
             let piece = &source[span.clone()];
-            match state.treat(source, *token, &tokens[i + 1..]) {
+            let treatment = state.treat(source, *token, &tokens[i + 1..]);
+            if !matches!(token.kind(), TokenKind::Whitespace | TokenKind::Newline | TokenKind::Comment) {
+                state.last = Some(token.kind());
+            }
+            match treatment {
                 Treatment::Keep => masked.text.push_str(piece),
                 Treatment::Drop => masked.replace(&span, ""),
                 Treatment::Hide => masked.replace(&span, &hidden(token.kind(), piece)),
@@ -93,6 +97,8 @@ struct State<'s> {
     /// Behind a `=`.
     in_value: bool,
     brackets: Vec<TokenKind>,
+    /// The token before, without spaces and comments.
+    last: Option<TokenKind>,
     /// Did a key of this statement ask to hide what follows?
     hidden: bool,
     /// Words that become keys if a `=` follows.
@@ -102,6 +108,11 @@ struct State<'s> {
 impl<'s> State<'s> {
     fn treat(&mut self, source: &'s str, token: Token, rest: &[Token]) -> Treatment {
         use TokenKind as T;
+        if self.in_header && matches!(token.kind(), T::Equals | T::Comma | T::LeftCurlyBracket | T::RightCurlyBracket) {
+            // Not a header after all, only a bracket too many.
+            (self.in_header, self.hidden) = (false, true);
+            self.brackets.clear();
+        }
         match token.kind() {
             T::Comment => return Treatment::Drop,
             T::Whitespace if rest.first().is_some_and(|next| next.kind() == T::Comment) => return Treatment::Drop,
@@ -109,12 +120,12 @@ impl<'s> State<'s> {
                 return self.word(&source[token.span().start()..token.span().end()], token.kind(), rest);
             }
             T::Equals => self.equals(),
-            T::Comma => self.in_value = self.brackets.last() != Some(&T::LeftCurlyBracket),
-            T::LeftSquareBracket | T::LeftCurlyBracket => self.open(token.kind()),
-            T::RightSquareBracket | T::RightCurlyBracket => {
-                self.brackets.pop();
-                self.in_value = true;
+            T::Comma => {
+                self.in_value = self.brackets.last() != Some(&T::LeftCurlyBracket);
+                self.words.clear();
             }
+            T::LeftSquareBracket | T::LeftCurlyBracket => self.open(token.kind()),
+            T::RightSquareBracket | T::RightCurlyBracket => self.close(),
             T::Newline => self.newline(&source[token.span().end()..]),
             T::Dot | T::Whitespace | T::Eof => {}
         }
@@ -122,7 +133,8 @@ impl<'s> State<'s> {
     }
 
     fn equals(&mut self) {
-        self.hidden |= self.words.drain(..).any(|key| !may_be_shown(key));
+        // A value without a key may be the rest of something longer.
+        self.hidden |= self.words.is_empty() || self.words.drain(..).any(|key| !may_be_shown(key));
         self.in_value = true;
     }
 
@@ -133,6 +145,13 @@ impl<'s> State<'s> {
         self.in_value = bracket == TokenKind::LeftSquareBracket;
         self.words.clear();
         self.brackets.push(bracket);
+    }
+
+    fn close(&mut self) {
+        self.brackets.pop();
+        let header_is_over = self.in_header && self.brackets.is_empty();
+        self.in_header &= !header_is_over;
+        self.in_value = !header_is_over;
     }
 
     fn newline(&mut self, rest: &str) {
@@ -153,15 +172,47 @@ impl<'s> State<'s> {
             return Treatment::Keep;
         }
         self.words.push(unquoted(text));
-        if !self.in_value && (is_key(rest) || may_be_shown(text)) {
+        // A key with a colon is a header with its value, written as one.
+        if !self.in_value && !text.contains(':') && (is_key(rest) || may_be_shown(text)) {
             return Treatment::Keep;
         }
-        let multi_line = matches!(kind, TokenKind::MlBasicString | TokenKind::MlLiteralString);
-        if !self.in_value || self.hidden || self.section_hidden || self.line_hidden || multi_line {
-            return Treatment::Hide;
-        }
-        Treatment::HideQuery
+        let told_to_hide = !self.in_value || self.hidden || self.section_hidden || self.line_hidden;
+        if told_to_hide || !self.is_plain_value(text, kind) { Treatment::Hide } else { Treatment::HideQuery }
     }
+
+    /// Does it look like a value, and not like a comment without its `#`, or like several lines that a missing quote has joined?
+    fn is_plain_value(&self, text: &str, kind: TokenKind) -> bool {
+        let after_equals = self.last == Some(TokenKind::Equals);
+        let after_dot = self.last == Some(TokenKind::Dot);
+        let in_list = matches!(self.last, Some(TokenKind::Comma | TokenKind::LeftSquareBracket));
+        match kind {
+            TokenKind::Atom => after_equals || ((in_list || after_dot) && is_number(text)),
+            TokenKind::BasicString | TokenKind::LiteralString => (after_equals || in_list) && !swallows_more(text),
+            TokenKind::MlBasicString
+            | TokenKind::MlLiteralString
+            | TokenKind::Dot
+            | TokenKind::Equals
+            | TokenKind::Comma
+            | TokenKind::LeftSquareBracket
+            | TokenKind::RightSquareBracket
+            | TokenKind::LeftCurlyBracket
+            | TokenKind::RightCurlyBracket
+            | TokenKind::Whitespace
+            | TokenKind::Comment
+            | TokenKind::Newline
+            | TokenKind::Eof => false,
+        }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.strip_prefix(['-', '+']).unwrap_or(text).bytes().all(|b| b.is_ascii_digit() || b == b'_')
+}
+
+/// Has a text that began with a quote no end, so that a comment or another key may be in it?
+fn swallows_more(text: &str) -> bool {
+    let ends = text.len() > 1 && text.chars().next() == text.chars().next_back();
+    text.starts_with(['"', '\'']) && !ends && text.contains(['#', '=', ' '])
 }
 
 /// Is what was read before `rest` a key, or a part of a dotted one?
@@ -219,4 +270,67 @@ pub(super) fn speaks_of_secrets(text: &str) -> bool {
     const WORDS: [&str; 10] = ["token", "secret", "passw", "pwd", "auth", "bearer", "cookie", "credential", "apikey", "api_key"];
     let text = text.to_ascii_lowercase();
     WORDS.iter().any(|word| text.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(source: &str) -> String {
+        Masked::new(source, false).text
+    }
+
+    #[test]
+    fn harmless_values_are_shown() {
+        for source in [
+            "interval = \"60s\"\n",
+            "intervall = '60s'\n",
+            "accept_codes = [1000, 1_001]\nmode = idle\n",
+            "flap_high = 1.5\n",
+            "[monitor.raw]\ncodec = \"l16\"\n",
+            "expect = { echo = true, max_silence = \"2s\" }\n",
+            "bearer_token_file = \"/run/secrets/token\"\n",
+            "[[monitor]]\nname = \"a\"\nurl = \"wss://voice.example.com/a\"\n",
+        ] {
+            assert_eq!(masked(source), source);
+        }
+    }
+
+    #[test]
+    fn everything_else_is_not() {
+        let rows = [
+            ("bearer_token = \"canary\"", "bearer_token = \"***\""),
+            ("headers = { X-Api-Key = 'canary' }", "headers = { X-Api-Key = '***' }"),
+            ("headers.X-Api-Key = \"canary\"", "headers.X-Api-Key = \"***\""),
+            ("[monitor.headers]\nname = \"canary\"", "[monitor.headers]\nname = \"***\""),
+            ("pasword = canary", "pasword = ***"),
+            ("hold = \"10s\" # canary", "hold = \"10s\""),
+            ("name = \"\"\"canary\ncanary\"\"\"", "name = \"\"\"***\n\"\"\""),
+            ("url = \"wss://u:canary@h/a?b=canary\"", "url = \"wss://***@h/a?***\""),
+            ("bearer_token_env = \"canary\"", "bearer_token_env = \"***\""),
+            ("canary", "***"),
+            ("headers = { \"X-Api-Key: canary\" = 1 }", "headers = { \"***\" = *** }"),
+        ];
+        for (source, expected) in rows {
+            assert_eq!(masked(source), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn in_a_broken_file_a_line_that_speaks_of_secrets_is_hidden() {
+        let source = "hold = 10s\" bearer_token = \"canary\"\nhold = 10s\n";
+        let masked = Masked::new(source, true).text;
+        assert!(!masked.contains("canary") && masked.ends_with("hold = 10s\n"), "{masked}");
+    }
+
+    #[test]
+    fn places_move_with_the_text() {
+        let source = "headers = { X = \"a canary\" } # canary\nhold = \"1s\"\n";
+        let masked = Masked::new(source, false);
+        let at = source.find("\"1s\"").unwrap();
+        assert_eq!(&masked.text()[masked.translate(&(at..at + 4))], "\"1s\"");
+        let at = source.find("\"a canary\"").unwrap();
+        assert_eq!(&masked.text()[masked.translate(&(at..at + 10))], "\"***\"");
+        assert_eq!(masked.lines(&[masked.translate(&(source.len()..source.len()))]).1, 3);
+    }
 }

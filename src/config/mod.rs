@@ -28,7 +28,7 @@ pub use secret::{BadSecret, FileError, read_ca_file, read_secret_file};
 pub use summary::summary;
 pub use values::{
     InvalidDialect, InvalidDuration, InvalidHeader, InvalidSubprotocol, UnknownWord, check_header_name, check_header_value,
-    check_subprotocol, parse_dialect, parse_duration, parse_header, parse_ip, parse_mode,
+    check_subprotocol, parse_dialect, parse_duration, parse_header, parse_hold, parse_ip, parse_mode,
 };
 
 use std::ffi::OsString;
@@ -137,9 +137,21 @@ fn report_syntax(text: &str, errors: &[toml::de::Error], sink: &mut Sink) {
         if !sink.is_full() && !line.contains(&start) {
             let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
             line = line_start..text[start..].find('\n').map_or(text.len() + 1, |newline| start + newline + 1);
-            sink.push(Problem::new(Code::Syntax, error.message()).at(&span, ""));
+            let problem = Problem::new(Code::Syntax, error.message()).at(&span, "");
+            sink.push(match syntax_help(error.message()) {
+                Some(help) => problem.help(help),
+                None => problem,
+            });
         }
     }
+}
+
+/// The two slips that are made most often.
+fn syntax_help(message: &str) -> Option<&'static str> {
+    if message.starts_with("string values must be quoted") {
+        return Some("durations, names and words stand in quotes: `\"10s\"`");
+    }
+    (message == "duplicate key").then_some("a key stands once in a table; another `[[monitor]]` begins a new one")
 }
 
 fn read(path: &Path) -> Result<String, Problem> {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::mask::Masked;
 use crate::outcome::words;
@@ -166,12 +166,13 @@ impl Problem {
         self
     }
 
-    /// As [`Self::at`], for a setting that may stand at its default and so nowhere in the file.
-    pub(super) fn also_at(self, span: Option<&Span>, says: impl Into<String>) -> Self {
-        match span {
-            Some(span) => self.at(span, says),
-            None => self,
-        }
+    /// As [`Self::at`], for a setting that may be at its default and so nowhere in the file: then the message tells its value.
+    pub(super) fn at_setting(mut self, (key, value): (&str, &str), at: Option<&Span>, says: &str) -> Self {
+        let Some(span) = at else {
+            self.message.push_str(&format!(" (`{key}` is {value} by default)"));
+            return self;
+        };
+        self.at(span, says)
     }
 
     pub(super) fn help(mut self, text: impl Into<String>) -> Self {
@@ -270,9 +271,11 @@ impl Problems {
         let title = Level::ERROR.primary_title(problem.message.as_str()).id(problem.code.label());
         let places: Vec<Span> = problem.labels.iter().map(|label| self.source.translate(&label.span)).collect();
         let mut group = Group::with_title(title);
-        if !places.is_empty() {
-            group = group.element(self.snippet(problem, &places));
-        }
+        group = if places.is_empty() {
+            group.element(Origin::path(self.name.as_str()))
+        } else {
+            group.element(self.snippet(problem, &places))
+        };
         if let Some(help) = &problem.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }

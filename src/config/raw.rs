@@ -28,7 +28,7 @@ const MIB: i64 = 1 << 20;
 
 /// From one probe to the next.
 type Interval = Length<SECOND, { 7 * DAY }>;
-type Hold = Length<100, DAY>;
+pub(super) type Hold = Length<100, DAY>;
 /// A time within the hold.
 type Within = Length<1, DAY>;
 /// A deadline of one step.
@@ -40,7 +40,7 @@ type Percent = Number<u32, 0, 100>;
 
 table! {
     /// The process as a whole.
-    Daemon at "[daemon]" {
+    Daemon at "`[daemon]`" {
         /// Where metrics, API and page are served.
         listen: Listen = "127.0.0.1:10065",
         /// How many probes may run at the same time; further ones wait for their turn.
@@ -52,7 +52,7 @@ table! {
 
 table! {
     /// What each monitor must have, and what only it can have.
-    Identity at "[[monitor]]" {
+    Identity at "`[[monitor]]`" {
         /// The name, unique in the file: 1 to 64 letters, digits, `.`, `_` and `-`. It is the label `monitor` of every metric.
         name: Name = _,
         /// The endpoint, `ws://` or `wss://`. `{uuid}`, `{call_id}` and `{unix_ms}` in path and query are filled in for every probe.
@@ -62,7 +62,7 @@ table! {
 
 table! {
     /// What a monitor has beside its name and URL. What it does not set itself comes from `[defaults]`.
-    Settings at "[[monitor]]` or `[defaults]" {
+    Settings at "`[[monitor]]` or `[defaults]`" {
         /// What is spoken. This version speaks `raw`; the providers' dialects come with later ones.
         dialect: DialectName = "raw",
         /// From one probe's start to the next one's.
@@ -155,7 +155,7 @@ table! {
 
 table! {
     /// The frames of the dialect `raw`.
-    Raw at "[monitor.raw]" {
+    Raw at "`[monitor.raw]`" {
         /// Text frames right after the 101, in order.
         hello: List<Message> = [],
         /// The media frame: binary frames of silence as long as `cadence`, or none at all.
@@ -178,7 +178,7 @@ table! {
 
 table! {
     /// What must come, beyond a line that lives. Times count from the 101.
-    Expect at "[monitor.expect]" {
+    Expect at "`[monitor.expect]`" {
         /// Any message must come within this time.
         first_message_within: Within = _,
         /// A text message with this text in it must come.
@@ -205,7 +205,7 @@ table! {
 
 table! {
     /// A value in a JSON message.
-    MessageJson at "message_json" {
+    MessageJson at "`message_json`" {
         /// Where: a JSON pointer (RFC 6901) such as `/type`.
         pointer: Pointer = _,
         /// The value that must be there.
@@ -215,7 +215,7 @@ table! {
 
 table! {
     /// User and password, for `Authorization: Basic`.
-    BasicAuth at "basic_auth" {
+    BasicAuth at "`basic_auth`" {
         /// The user.
         username: Username = _,
         /// A file with the password.
@@ -228,7 +228,7 @@ table! {
 
 table! {
     /// The value of a header that does not stand in the file itself: `headers = { X-Api-Key = { file = "…" } }`.
-    SecretSource at "headers" {
+    SecretSource at "`headers`" {
         /// A file with the value.
         file: FilePath = _,
         /// An environment variable with the value.
@@ -287,7 +287,7 @@ impl Document {
                 "daemon" => document.daemon = Daemon::read(value.get_ref(), &value.span(), sink).unwrap_or_default(),
                 "defaults" => document.defaults = Settings::read_defaults(value, sink),
                 "monitor" => monitors = Some(value),
-                _ => report_unknown_name("the file itself", &ROOT, key, sink),
+                _ => report_unknown_name("the top level of the file", &ROOT, key, sink),
             }
         }
         match monitors {
@@ -336,7 +336,7 @@ impl Settings {
         let Some(table) = as_table::<Self>(value.get_ref(), &value.span(), sink) else { return read };
         for (key, value) in table {
             if !read.take(key.get_ref(), value, sink) {
-                report_unknown("[defaults]", &[Self::KEYS], key, sink);
+                report_unknown("`[defaults]`", &[Self::KEYS], key, sink);
             }
         }
         read.check_rivals(sink);
@@ -358,7 +358,7 @@ impl Monitor {
                 let problem = Problem::new(Code::NotInThisVersion, "this version does not ask webhooks yet").at(&key.span(), "");
                 sink.push(problem.help("write the stream's own address as `url`"));
             } else if !monitor.identity.take(name, value, sink) && !monitor.settings.take(name, value, sink) {
-                report_unknown("[[monitor]]", &[Settings::KEYS, Identity::KEYS], key, sink);
+                report_unknown("`[[monitor]]`", &[Settings::KEYS, Identity::KEYS], key, sink);
             }
         }
         monitor.settings.check_rivals(sink);
@@ -405,12 +405,12 @@ fn report_unknown_name(place: &str, own: &[&str], key: &Spanned<DeString<'_>>, s
     let problem = if let Some(instead) = instead_of_secret(name) {
         Problem::new(Code::InlineSecret, "a secret does not belong into this file").at(&key.span(), "").help(instead)
     } else if let Some(home) = TABLES.iter().find(|table| table.keys.iter().any(|key| key.name == name)) {
-        let problem = Problem::new(Code::MisplacedKey, format!("{} does not belong into `{place}`", shown(name)));
+        let problem = Problem::new(Code::MisplacedKey, format!("{} does not belong into {place}", shown(name)));
         problem
             .at(&key.span(), "")
-            .help(format!("it belongs into `{}`; a key counts to the last table header above it", home.place))
+            .help(format!("it belongs into {}; a key counts to the last table header above it", home.place))
     } else {
-        let problem = Problem::new(Code::UnknownKey, format!("there is no key {} in `{place}`", shown(name))).at(&key.span(), "");
+        let problem = Problem::new(Code::UnknownKey, format!("there is no key {} in {place}", shown(name))).at(&key.span(), "");
         match nearest(name, own.iter().copied()) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None if own.len() <= 16 => problem.help(format!("there are `{}`", own.join("`, `"))),
@@ -423,7 +423,7 @@ fn report_unknown_name(place: &str, own: &[&str], key: &Spanned<DeString<'_>>, s
 /// What to write in place of a key that looks like a secret in the clear.
 fn instead_of_secret(name: &str) -> Option<&'static str> {
     Some(match name {
-        "password" | "passwd" | "pass" => "use `basic_auth = { username = \"…\", password_file = \"…\" }` or `password_env`",
+        "password" | "passwd" | "pass" => "use `password_file` or `password_env` in `basic_auth = { username = \"…\", … }`",
         "token" | "bearer" | "bearer_token" | "auth_token" | "access_token" => "use `bearer_token_file` or `bearer_token_env`",
         "secret" | "api_key" | "apikey" | "authorization" | "client_key" => {
             "use `headers` with `{ file = \"…\" }` or `{ env = \"…\" }` for a header, `client_key_file` for a key"

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{Code, Problem, Sink, Span};
 use super::suggest::nearest;
-use super::values::{duration_text, parse_duration, shown};
+use super::values::{InvalidDuration, duration_text, parse_duration, shown};
 
 /// A kind of value that a key may have. Types that implement it are descriptions; the value itself is [`Kind::Value`].
 pub(super) trait Kind {
@@ -316,21 +316,30 @@ impl<const MIN: u64, const MAX: u64> Kind for Length<MIN, MAX> {
             return None;
         }
         let text = as_text::<Self>(value, at, sink)?;
-        let length = match parse_duration(text) {
-            Ok(length) => length,
+        let checked = parse_duration(text).and_then(|length| {
+            if Self::RANGE.contains(&length) { Ok(length) } else { Err(InvalidDuration::OutOfRange(Self::RANGE)) }
+        });
+        match checked {
+            Ok(length) => Some(length),
             Err(error) => {
-                let problem = Problem::new(Code::InvalidDuration, error.to_string()).at(at, "");
-                sink.push(problem.help("write a number and a unit, such as `\"500ms\"`, `\"10s\"` or `\"1m 30s\"`"));
-                return None;
+                sink.push(duration_problem(&error).at(at, ""));
+                None
             }
-        };
-        if Self::RANGE.contains(&length) {
-            return Some(length);
         }
-        let (least, most) = (duration_text(*Self::RANGE.start()), duration_text(*Self::RANGE.end()));
-        let problem = Problem::new(Code::OutOfRange, "this duration is out of range").at(at, "");
-        sink.push(problem.help(format!("write a duration from {least} to {most}")));
-        None
+    }
+}
+
+fn duration_problem(error: &InvalidDuration) -> Problem {
+    match error {
+        InvalidDuration::OutOfRange(range) => {
+            let (least, most) = (duration_text(*range.start()), duration_text(*range.end()));
+            let problem = Problem::new(Code::OutOfRange, "this duration is out of range");
+            problem.help(format!("write a duration from {least} to {most}"))
+        }
+        InvalidDuration::Empty | InvalidDuration::NoUnit | InvalidDuration::Unit(_) | InvalidDuration::Malformed => {
+            let problem = Problem::new(Code::InvalidDuration, error.to_string());
+            problem.help("write a number and a unit, such as `\"500ms\"`, `\"10s\"` or `\"1m 30s\"`")
+        }
     }
 }
 

@@ -9,7 +9,7 @@ pub fn reference() -> String {
     let sections = TABLES.iter().map(|table| {
         let rows: String = table.keys.iter().map(row).collect();
         let about: String = table.about.concat();
-        format!("### `{}`\n\n{}\n\n| key | value | default | meaning |\n|---|---|---|---|\n{rows}", table.place, about.trim())
+        format!("### {}\n\n{}\n\n| key | value | default | meaning |\n|---|---|---|---|\n{rows}", table.place, about.trim())
     });
     sections.collect::<Vec<_>>().join("\n")
 }

@@ -3,7 +3,7 @@
 /// The candidate nearest to `word`, if it is near enough to be a slip of the finger.
 pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_ascii_lowercase().replace('-', "_");
-    let most = (word.len() / 3).clamp(1, 3);
+    let most = (word.len() / 3).min(3);
     let near = |candidate: &&str| candidate.len().abs_diff(word.len()) <= most;
     let rated = candidates.into_iter().filter(near).map(|candidate| (distance(&word, candidate), candidate));
     rated.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
@@ -39,6 +39,7 @@ mod tests {
             ("holt", Some("hold")),
             ("cafile", Some("ca_file")),
             ("", None),
+            ("io", None),
             ("colour", None),
         ];
         for (word, expected) in rows {

@@ -1,8 +1,10 @@
 //! The grammar of single values, shared by `monitors.toml` and the command line: no TOML, no files.
 
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::raw::Hold;
 use super::read::Word;
 use crate::audio::Codec;
 use crate::dialect::Dialect;
@@ -11,8 +13,7 @@ use crate::monitor::{IpChoice, Mode, ResolverChoice, Roots};
 use crate::secret::Secret;
 use crate::text::Printable;
 
-/// The dialects that later versions will speak, as the issue tracker and the documentation name them. The ones of this version are
-/// the variants of [`Dialect`].
+/// The dialects that later versions will speak. The ones of this version are the variants of [`Dialect`].
 const LATER_DIALECTS: [&str; 16] = [
     "twilio",
     "telnyx",
@@ -50,6 +51,9 @@ pub enum InvalidDuration {
     /// Anything else.
     #[error("this is not a duration")]
     Malformed,
+    /// Too short or too long for what it is for.
+    #[error("this duration is out of range; write one from {} to {}", duration_text(*.0.start()), duration_text(*.0.end()))]
+    OutOfRange(RangeInclusive<Duration>),
 }
 
 /// Reads a duration such as `500ms`, `10s` or `1m 30s`.
@@ -64,6 +68,15 @@ pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
         E::UnknownUnit { unit, .. } => InvalidDuration::Unit(Printable::trusted(shown(&unit))),
         E::InvalidCharacter(_) | E::NumberExpected(_) | E::NumberOverflow => InvalidDuration::Malformed,
     })
+}
+
+/// Reads how long a line is held.
+///
+/// # Errors
+/// If it is no duration, or none that a line can be held for.
+pub fn parse_hold(text: &str) -> Result<Duration, InvalidDuration> {
+    let hold = parse_duration(text)?;
+    if Hold::RANGE.contains(&hold) { Ok(hold) } else { Err(InvalidDuration::OutOfRange(Hold::RANGE)) }
 }
 
 /// As it is written in `monitors.toml`: `1m 30s`.
@@ -120,7 +133,8 @@ pub fn parse_header(text: &str) -> Result<(String, Secret), InvalidHeader> {
 /// If it is no token, or a header that sidetone sets itself.
 pub fn check_header_name(name: &str) -> Result<(), InvalidHeader> {
     if !is_token(name) || name.len() > 128 {
-        return Err(InvalidHeader::Name(Printable::trusted(shown(name))));
+        // What stands behind a colon is a value, put in the wrong place.
+        return Err(InvalidHeader::Name(Printable::trusted(shown(name.split(':').next().unwrap_or(name)))));
     }
     let lower = name.to_ascii_lowercase();
     let instead = match lower.as_str() {
@@ -275,6 +289,11 @@ mod tests {
         ];
         for (text, message) in rows {
             assert_eq!(parse_duration(text).unwrap_err().to_string(), message, "{text}");
+        }
+        assert_eq!(parse_hold("24h"), Ok(Duration::from_secs(86_400)));
+        for bad in ["0s", "25h"] {
+            let message = parse_hold(bad).unwrap_err().to_string();
+            assert_eq!(message, "this duration is out of range; write one from 100ms to 1day", "{bad}");
         }
     }
 

@@ -9,6 +9,7 @@
 mod ear;
 mod pacer;
 mod path;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -17,136 +18,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::dialect::{Incoming, Voice, Wire};
+use crate::dialect::{Voice, Wire};
 use crate::monitor::{HoldPlan, Mode, Monitor};
 use ear::Ear;
 pub use ear::Unmet;
 use pacer::Pacer;
 use path::PathWatch;
 pub use path::{PathSample, PathState};
-
-/// Something that happened.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// Time passed.
-    Tick,
-    /// A message came.
-    Message(Incoming<'a>),
-    /// A ping came (and is being answered).
-    Ping,
-    /// A pong came, with this payload.
-    Pong(&'a [u8]),
-    /// A Close frame came.
-    PeerClosed,
-    /// The connection ended.
-    PeerGone,
-    /// The peer broke the WebSocket protocol; nothing more can be read.
-    Violation,
-    /// The kernel takes no more of what we send.
-    WriteBlocked,
-    /// Everything that we sent is with the kernel.
-    WriteFlushed,
-    /// A look at the kernel's counters.
-    Path(PathSample),
-    /// Frames and bytes that have come so far, of every kind.
-    Traffic {
-        /// Frames.
-        frames: u64,
-        /// Bytes.
-        bytes: u64,
-    },
-    /// We have to stop (shutdown, or the monitor was changed).
-    Cancel,
-}
-
-/// What to do next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Send this, then poll again.
-    Send(Outgoing),
-    /// Nothing to do before this time, unless something happens.
-    WaitUntil(Duration),
-    /// The hold is over.
-    Done(Ending),
-}
-
-/// What goes out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outgoing {
-    /// A data frame.
-    Data(Wire),
-    /// A ping with this payload.
-    Ping(Bytes),
-    /// A Close with this code.
-    Close(u16),
-}
-
-/// How the hold ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// The line lived as planned and we said goodbye.
-    Completed(Goodbye),
-    /// The server sent a Close before we did.
-    PeerClosed,
-    /// The connection ended without a Close.
-    PeerGone,
-    /// The server broke the WebSocket protocol.
-    Violation,
-    /// Our ping was not answered in time.
-    PingTimeout,
-    /// The server took nothing for the stall timeout.
-    WriteStalled,
-    /// Nothing was acknowledged for the stall timeout.
-    Blackhole,
-    /// The server sent more than the budget.
-    Flood,
-    /// The server did not do what the monitor expects.
-    Unmet(Unmet),
-    /// We had to stop.
-    Cancelled,
-}
-
-/// How our goodbye was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Goodbye {
-    /// The server answered our Close, or closed on the dialect's farewell.
-    Answered,
-    /// The server ended the connection without a Close.
-    Unacknowledged,
-    /// Nothing came in time.
-    TimedOut,
-}
-
-/// The numbers of a hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Tally {
-    /// Media frames that we sent.
-    pub frames_sent: u64,
-    /// Audio frames that came.
-    pub frames_received: u64,
-    /// Messages of any kind that came.
-    pub messages_received: u64,
-    /// When the first message came.
-    pub first_message: Option<Duration>,
-    /// When the first audio came.
-    pub first_audio: Option<Duration>,
-    /// The longest pause between two audio frames that came.
-    pub longest_gap: Option<Duration>,
-    /// Bytes a second of the audio that came.
-    pub byte_rate: Option<f64>,
-    /// Pings that we sent.
-    pub pings_sent: u64,
-    /// Pings that came.
-    pub pings_received: u64,
-    /// The last round trip of a ping.
-    pub rtt: Option<Duration>,
-    /// The latest that one of our frames was.
-    pub pacing_late: Duration,
-    /// Frames left out because we were too late for them.
-    pub frames_skipped: u64,
-    /// Segments that the kernel sent again during the hold.
-    pub retransmits: u32,
-}
+pub use terms::{Ending, Goodbye, Input, Outgoing, Output, Tally};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -487,7 +366,7 @@ impl Hold {
             }
             // What comes after our own Close is no longer judged, but a peer that cannot be read any more will not answer.
             Stage::Farewell { .. } | Stage::Closing { .. } if ending == Ending::Violation => {
-                self.goodbye(Goodbye::Unacknowledged)
+                self.goodbye(Goodbye::Unacknowledged);
             }
             Stage::Farewell { .. } | Stage::Closing { .. } | Stage::Over => {}
         }

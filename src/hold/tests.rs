@@ -1,8 +1,8 @@
 //! Scripted peers against the machine: no tokio, no sockets, hours in milliseconds.
 
 use super::*;
-use crate::dialect::Dialect;
 use crate::dialect::raw::{RawFrame, RawSettings};
+use crate::dialect::{Dialect, Incoming};
 use crate::monitor::{Expect, MonitorName, PingPlan, Target};
 
 const MS: Duration = Duration::from_millis(1);

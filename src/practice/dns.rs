@@ -66,9 +66,9 @@ async fn send(socket: &UdpSocket, bytes: &[u8], caller: SocketAddr) {
     let _ = socket.send_to(bytes, caller).await;
 }
 
-/// An answer and when it is due.
+/// An answer and how long it is held back.
 #[derive(Debug, PartialEq, Eq)]
-struct Reply {
+pub(super) struct Reply {
     bytes: Vec<u8>,
     after: Duration,
 }
@@ -145,7 +145,7 @@ fn zone_of(name: &str) -> Zone {
     }
 }
 
-fn reply_to(datagram: &[u8], own: IpAddr) -> Option<Reply> {
+pub(super) fn reply_to(datagram: &[u8], own: IpAddr) -> Option<Reply> {
     let question = Question::parse(datagram)?;
     let answer = |records: &[Record]| Some(Answer::records(records));
     let good = [Record::Address(own)];
@@ -230,8 +230,8 @@ impl Answer {
         // QR and AA, TC and RD as the case may be; then RA and the code.
         let flags = 0x84 | u8::from(self.truncated) << 1 | u8::from(question.recursion_desired);
         let mut out = [question.id[0], question.id[1], flags, 0x80 | self.code, 0, 1].to_vec();
-        // There are never more than two records.
-        out.extend([0, records.len().to_le_bytes()[0], 0, u8::from(negative), 0, 0]);
+        out.extend(short(records.len()));
+        out.extend([0, u8::from(negative), 0, 0]);
         out.extend_from_slice(question.bytes);
         for record in records {
             push_record(&mut out, record.kind(), &record.data());
@@ -254,9 +254,13 @@ fn push_record(out: &mut Vec<u8>, kind: u16, data: &[u8]) {
     out.extend(kind.to_be_bytes());
     out.extend(1_u16.to_be_bytes());
     out.extend(TTL.to_be_bytes());
-    // Data is an address, a name or an SOA: far below 64 KiB.
-    out.extend(u16::try_from(data.len()).unwrap_or_default().to_be_bytes());
+    out.extend(short(data.len()));
     out.extend_from_slice(data);
+}
+
+/// A count or a length; both are tiny here.
+fn short(number: usize) -> [u8; 2] {
+    u16::try_from(number).unwrap_or(u16::MAX).to_be_bytes()
 }
 
 fn start_of_authority() -> Vec<u8> {
@@ -273,7 +277,7 @@ fn start_of_authority() -> Vec<u8> {
 fn name_bytes(labels: &[&str]) -> Vec<u8> {
     let mut out = Vec::new();
     for label in labels {
-        out.push(label.len().to_le_bytes()[0]);
+        out.push(u8::try_from(label.len()).unwrap_or(63));
         out.extend_from_slice(label.as_bytes());
     }
     out.push(0);

@@ -25,8 +25,15 @@ pub(super) async fn accept(stream: TcpStream, certificates: &Certificates) -> io
     let name = start.client_hello().server_name().unwrap_or_default().to_owned();
     match script_of_name(&name) {
         TlsScript::Handshake(identity) => {
-            let stream = timeout(HANDSHAKE_TIMEOUT, start.into_stream(certificates.config(identity))).await??;
-            Ok(Some(Wire::tls(stream)))
+            let handshake = start.into_stream(certificates.config(identity)).into_fallible();
+            match timeout(HANDSHAKE_TIMEOUT, handshake).await? {
+                Ok(stream) => Ok(Some(Wire::tls(stream))),
+                Err((error, stream)) => {
+                    // Read on, so that no RST overtakes our alert: over TLS 1.3 the caller's request is on its way already.
+                    Wire::plain(stream).end(Ending::Close).await;
+                    Err(error)
+                }
+            }
         }
         TlsScript::Alert(description) => {
             // A fatal alert in a record of its own (RFC 8446 sections 5.1 and 6).

@@ -116,17 +116,13 @@ impl Account {
             let code = held.facts.close.as_ref().map_or(0, WireClose::reported_code);
             self.warn(Warning::CloseCodeIllegal, format!("the server sent close code {code}, which must not be on the wire"));
         }
-        match held.facts.ending {
-            Ending::Completed(Goodbye::TimedOut) => {
-                self.warn(
-                    Warning::CloseHandshakeTimeout,
-                    format!("no answer to our Close within {:?}", monitor.hold.close_timeout),
-                );
-            }
-            Ending::Completed(Goodbye::Unacknowledged) => {
-                self.warn(Warning::CloseUnacknowledged, "the server ended the connection without answering our Close");
-            }
-            _ => {}
+        let ended = held.facts.ending;
+        if ended == Ending::Completed(Goodbye::TimedOut) {
+            let patience = monitor.hold.close_timeout;
+            self.warn(Warning::CloseHandshakeTimeout, format!("no answer to our Close within {patience:?}"));
+        }
+        if ended == Ending::Completed(Goodbye::Unacknowledged) {
+            self.warn(Warning::CloseUnacknowledged, "the server ended the connection without answering our Close");
         }
         if held.data_after_close {
             self.warn(Warning::DataAfterClose, "frames came after the server's own Close");

@@ -174,10 +174,8 @@ mod tests {
     const GOOD: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 
     fn head(text: &str) -> Head {
-        match parse_head(format!("{text}\r\n").as_bytes()) {
-            Parsed::Complete(head) => head,
-            other => panic!("{text}: {other:?}"),
-        }
+        let Parsed::Complete(head) = parse_head(format!("{text}\r\n").as_bytes()) else { panic!("{text}") };
+        head
     }
 
     fn unfit(text: &str, offered: &[&str]) -> Option<UpgradeFault> {

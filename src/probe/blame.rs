@@ -132,11 +132,32 @@ fn certificate_fault(error: &CertificateError, chain: ChainFacts) -> Certificate
         CertificateError::UnknownIssuer => CertificateFault::UnknownIssuer(chain),
         CertificateError::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
             Some(webpki::Error::CaUsedAsEndEntity) if chain.leaf_is_its_own_issuer => CertificateFault::UnknownIssuer(chain),
-            Some(_) => CertificateFault::ChainRule,
-            None => CertificateFault::Unsupported,
+            Some(fault) if breaks_chain_rule(fault) => CertificateFault::ChainRule,
+            Some(_) | None => CertificateFault::Unsupported,
         },
         _ => CertificateFault::Unsupported,
     }
+}
+
+/// webpki: is it the chain that is wrong (RFC 5280 section 6), and not the form of one certificate?
+const fn breaks_chain_rule(error: &webpki::Error) -> bool {
+    use webpki::Error::{
+        CaUsedAsEndEntity, CertDistrusted, EndEntityUsedAsCa, MaximumNameConstraintComparisonsExceeded,
+        MaximumPathBuildCallsExceeded, MaximumPathDepthExceeded, MaximumSignatureChecksExceeded, NameConstraintViolation,
+        PathLenConstraintViolated,
+    };
+    matches!(
+        error,
+        CaUsedAsEndEntity
+            | EndEntityUsedAsCa
+            | CertDistrusted
+            | NameConstraintViolation
+            | PathLenConstraintViolated
+            | MaximumNameConstraintComparisonsExceeded
+            | MaximumPathBuildCallsExceeded
+            | MaximumPathDepthExceeded
+            | MaximumSignatureChecksExceeded
+    )
 }
 
 /// The rustls error inside an `io::Error`, as tokio-rustls packs it.

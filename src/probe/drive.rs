@@ -68,7 +68,7 @@ impl<S: Transport> Shell<S> {
 
     /// Holds the line until the machine is done, then lets the connection end in order.
     pub(super) async fn drive(&mut self, hold: &mut Hold, cancel: &CancellationToken) -> Ending {
-        let mut samples = tokio::time::interval_at(self.origin + SAMPLE_EVERY, SAMPLE_EVERY);
+        let mut samples = tokio::time::interval_at(self.origin, SAMPLE_EVERY);
         samples.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let timer = tokio::time::sleep_until(self.origin);
         tokio::pin!(timer);

@@ -35,6 +35,7 @@ use crate::hold::{Ending, Unmet};
 use crate::monitor::Monitor;
 use crate::outcome::{Phase, Warning};
 use crate::report::{AttemptReport, Report};
+use crate::text::Printable;
 use crate::verdict::{Evidence, Fault, ProberFacts, TlsFault, UpgradeFault, verdict};
 use crate::wall::Timestamp;
 use account::Account;
@@ -158,7 +159,7 @@ impl Run<'_> {
         }
         match (&shaken.error, &shaken.report.version, &shaken.report.cipher_suite) {
             (Some(error), _, _) => {
-                self.account.note(format!("TLS failed: {}", crate::text::Printable::capture(error.as_bytes(), 256)))
+                self.account.note(format!("TLS failed: {}", Printable::capture(error.as_bytes(), 256)));
             }
             (None, Some(version), Some(suite)) => self.account.note(format!("TLS is up: {version}, {suite}")),
             (None, _, _) => self.account.note("TLS did not finish in time"),
@@ -218,13 +219,15 @@ impl Run<'_> {
 
     fn missed_in_hold(&self, ending: Ending) -> Option<Duration> {
         let (hold, expect) = (&self.monitor.hold, &self.monitor.expect);
-        match ending {
-            Ending::PingTimeout => hold.ping.map(|ping| ping.timeout),
-            Ending::Unmet(Unmet::FirstMessage) => expect.first_message_within,
-            Ending::Unmet(Unmet::FirstAudio) => expect.first_audio_within,
-            Ending::Unmet(Unmet::Silence) => expect.max_silence,
-            Ending::Unmet(Unmet::Message) => expect.match_within,
-            _ => None,
+        let Ending::Unmet(unmet) = ending else {
+            return hold.ping.filter(|_| ending == Ending::PingTimeout).map(|ping| ping.timeout);
+        };
+        match unmet {
+            Unmet::FirstMessage => expect.first_message_within,
+            Unmet::FirstAudio => expect.first_audio_within,
+            Unmet::Silence => expect.max_silence,
+            Unmet::Message => expect.match_within,
+            Unmet::Echo | Unmet::Audible | Unmet::Rate => None,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
@@ -42,10 +43,15 @@ impl Resolved {
     }
 }
 
-/// One family's answer.
-struct Answer {
-    addresses: Vec<IpAddr>,
+/// One family's addresses.
+struct Addresses {
+    list: Vec<IpAddr>,
     ttl: Option<Duration>,
+}
+
+/// What came of asking for one family, and how long it took.
+struct Answer {
+    result: Result<Addresses, ResolveFault>,
     took: Duration,
 }
 
@@ -61,14 +67,14 @@ pub(super) async fn resolve(
         Host::Ipv6(address) => return literal((*address).into(), ip),
         Host::Domain(name) => name.as_str(),
     };
-    let lookup = async {
-        match resolver {
-            ResolverChoice::System => system_lookup(name, ip).await,
-            ResolverChoice::Configured => ask(&configured(deadline).await?, name, ip).await,
-            ResolverChoice::Servers(servers) => ask(&with_servers(servers, deadline)?, name, ip).await,
+    let until = Instant::now() + deadline;
+    match resolver {
+        ResolverChoice::System => {
+            tokio::time::timeout_at(until, system_lookup(name, ip)).await.unwrap_or(Err(ResolveFault::Timeout))
         }
-    };
-    tokio::time::timeout(deadline, lookup).await.unwrap_or(Err(ResolveFault::Timeout))
+        ResolverChoice::Configured => ask(&configured(deadline).await?, name, ip, until).await,
+        ResolverChoice::Servers(servers) => ask(&with_servers(servers, deadline)?, name, ip, until).await,
+    }
 }
 
 fn literal(address: IpAddr, ip: IpChoice) -> Result<Resolved, ResolveFault> {
@@ -133,15 +139,24 @@ fn set_options(options: &mut hickory_resolver::config::ResolverOpts, deadline: D
     options.preserve_intermediates = true;
 }
 
-async fn ask(resolver: &TokioResolver, name: &str, ip: IpChoice) -> Result<Resolved, ResolveFault> {
+/// Asks for both families at the same time. The deadline is each family's own, so that one that does not answer cannot hide the other.
+async fn ask(resolver: &TokioResolver, name: &str, ip: IpChoice, until: Instant) -> Result<Resolved, ResolveFault> {
     let query = absolute(resolver, name)?;
     let family = |wanted: bool, kind| {
         let query = query.clone();
-        async move { if wanted { Some(ask_family(resolver, query, kind).await) } else { None } }
+        let began = Instant::now();
+        let asking = async move { tokio::time::timeout_at(until, ask_family(resolver, query, kind)).await };
+        async move {
+            if !wanted {
+                return None;
+            }
+            let result = asking.await.unwrap_or(Err(ResolveFault::Timeout));
+            Some(Answer { result, took: began.elapsed() })
+        }
     };
     let (v4, v6) = tokio::join!(family(ip != IpChoice::V6, RecordType::A), family(ip != IpChoice::V4, RecordType::AAAA));
     match combine(ip, v4, v6) {
-        Err(fault @ (ResolveFault::NxDomain | ResolveFault::NoAddress)) if is_alias(resolver, &query).await => {
+        Err(fault @ (ResolveFault::NxDomain | ResolveFault::NoAddress)) if is_alias(resolver, &query, until).await => {
             tracing::debug!(?fault, "the name is an alias of a name without address");
             Err(ResolveFault::CnameDangling)
         }
@@ -159,12 +174,11 @@ fn absolute(resolver: &TokioResolver, name: &str) -> Result<Name, ResolveFault> 
     Ok(parsed)
 }
 
-async fn ask_family(resolver: &TokioResolver, name: Name, kind: RecordType) -> Result<Answer, ResolveFault> {
-    let began = Instant::now();
+async fn ask_family(resolver: &TokioResolver, name: Name, kind: RecordType) -> Result<Addresses, ResolveFault> {
     let lookup = resolver.lookup(name, kind).await.map_err(|error: NetError| blame::lookup_fault(&error))?;
     let records = lookup.answers();
     #[expect(clippy::wildcard_enum_match_arm, reason = "of all record types, two are addresses")]
-    let addresses: Vec<IpAddr> = records
+    let list: Vec<IpAddr> = records
         .iter()
         .filter_map(|record| match &record.data {
             RData::A(a) => Some(Ipv4Addr::from(*a).into()),
@@ -173,35 +187,34 @@ async fn ask_family(resolver: &TokioResolver, name: Name, kind: RecordType) -> R
         })
         .collect();
     let ttl = records.iter().map(|record| Duration::from_secs(record.ttl.into())).min();
-    if addresses.is_empty() { Err(ResolveFault::NoAddress) } else { Ok(Answer { addresses, ttl, took: began.elapsed() }) }
+    if list.is_empty() { Err(ResolveFault::NoAddress) } else { Ok(Addresses { list, ttl }) }
 }
 
 /// Is the name an alias (CNAME)? Asked only when it has no address.
-async fn is_alias(resolver: &TokioResolver, name: &Name) -> bool {
-    let answer = resolver.lookup(name.clone(), RecordType::CNAME).await;
-    answer.is_ok_and(|lookup| lookup.answers().iter().any(|record| record.record_type() == RecordType::CNAME))
+async fn is_alias(resolver: &TokioResolver, name: &Name, until: Instant) -> bool {
+    let answer = tokio::time::timeout_at(until, resolver.lookup(name.clone(), RecordType::CNAME)).await;
+    let alias = |lookup: &Lookup| lookup.answers().iter().any(|record| record.record_type() == RecordType::CNAME);
+    matches!(&answer, Ok(Ok(lookup)) if alias(lookup))
 }
 
-type FamilyResult = Option<Result<Answer, ResolveFault>>;
-
-fn combine(ip: IpChoice, v4: FamilyResult, v6: FamilyResult) -> Result<Resolved, ResolveFault> {
-    let failed = |answer: &FamilyResult| answer.as_ref().and_then(|answer| answer.as_ref().err().copied());
-    let faults = [failed(&v4), failed(&v6)];
-    let took = |answer: &FamilyResult| answer.as_ref().and_then(|answer| answer.as_ref().ok()).map(|answer| answer.took);
-    let aaaa_slower_by = match (took(&v4), took(&v6)) {
-        (Some(a), Some(aaaa)) => aaaa.checked_sub(a).filter(|later| *later > SLOW_FAMILY),
+fn combine(ip: IpChoice, v4: Option<Answer>, v6: Option<Answer>) -> Result<Resolved, ResolveFault> {
+    let fault = |answer: &Option<Answer>| answer.as_ref().and_then(|answer| answer.result.as_ref().err().copied());
+    let faults = [fault(&v4), fault(&v6)];
+    let aaaa_slower_by = match (&v4, &v6) {
+        (Some(a), Some(aaaa)) if a.result.is_ok() => aaaa.took.checked_sub(a.took).filter(|later| *later > SLOW_FAMILY),
         _ => None,
     };
-    let ttl = [&v4, &v6].into_iter().filter_map(|answer| answer.as_ref()?.as_ref().ok()?.ttl).min();
-    let addresses = |answer: FamilyResult| answer.and_then(Result::ok).map_or_else(Vec::new, |answer| answer.addresses);
-    match choose(ip, addresses(v4), addresses(v6)) {
+    let (v4, v6) = (v4.and_then(|answer| answer.result.ok()), v6.and_then(|answer| answer.result.ok()));
+    let ttl = [&v4, &v6].into_iter().flatten().filter_map(|addresses| addresses.ttl).min();
+    let list = |addresses: Option<Addresses>| addresses.map_or_else(Vec::new, |addresses| addresses.list);
+    match choose(ip, list(v4), list(v6)) {
         Some(addresses) => {
             let real = |name, fault: Option<ResolveFault>| {
                 fault
                     .filter(|fault| !matches!(fault, ResolveFault::NoAddress | ResolveFault::NxDomain))
                     .map(|fault| (name, fault))
             };
-            let failed_family = real("A", faults[0]).or(real("AAAA", faults[1]));
+            let failed_family = real("A", faults[0]).or_else(|| real("AAAA", faults[1]));
             Ok(Resolved { addresses, ttl, aaaa_slower_by, failed_family })
         }
         None => Err(worst(faults)),
@@ -221,23 +234,27 @@ fn worst(faults: [Option<ResolveFault>; 2]) -> ResolveFault {
 mod tests {
     use super::*;
 
-    fn answer(address: &str, took: u64) -> FamilyResult {
-        let addresses = vec![address.parse().unwrap()];
-        Some(Ok(Answer { addresses, ttl: Some(Duration::from_secs(60)), took: Duration::from_millis(took) }))
+    fn answer(address: &str, took: u64) -> Option<Answer> {
+        let addresses = Addresses { list: vec![address.parse().unwrap()], ttl: Some(Duration::from_secs(60)) };
+        Some(Answer { result: Ok(addresses), took: Duration::from_millis(took) })
+    }
+
+    fn fault(fault: ResolveFault) -> Option<Answer> {
+        Some(Answer { result: Err(fault), took: Duration::from_millis(5) })
     }
 
     #[test]
     fn families_are_not_mixed() {
         let both = combine(IpChoice::Auto, answer("192.0.2.1", 5), answer("2001:db8::1", 5)).unwrap();
         assert_eq!(both.addresses, ["192.0.2.1".parse::<IpAddr>().unwrap()]);
-        let only_v6 = combine(IpChoice::Auto, Some(Err(ResolveFault::NoAddress)), answer("2001:db8::1", 5)).unwrap();
+        let only_v6 = combine(IpChoice::Auto, fault(ResolveFault::NoAddress), answer("2001:db8::1", 5)).unwrap();
         assert!(only_v6.only_ipv6());
         assert_eq!(only_v6.failed_family, None, "no A record is no error");
     }
 
     #[test]
     fn a_failing_family_is_a_warning_while_the_other_answers() {
-        let resolved = combine(IpChoice::Auto, answer("192.0.2.1", 5), Some(Err(ResolveFault::Servfail))).unwrap();
+        let resolved = combine(IpChoice::Auto, answer("192.0.2.1", 5), fault(ResolveFault::Servfail)).unwrap();
         assert_eq!(resolved.failed_family, Some(("AAAA", ResolveFault::Servfail)));
         let slow = combine(IpChoice::Auto, answer("192.0.2.1", 5), answer("2001:db8::1", 900)).unwrap();
         assert_eq!(slow.aaaa_slower_by, Some(Duration::from_millis(895)));
@@ -246,13 +263,13 @@ mod tests {
     #[test]
     fn the_telling_fault_wins() {
         use ResolveFault::{NoAddress, NxDomain, Servfail, Timeout};
-        for (a, aaaa, fault) in [
+        for (a, aaaa, worst) in [
             (NxDomain, NxDomain, NxDomain),
             (NoAddress, NoAddress, NoAddress),
             (NoAddress, Servfail, Servfail),
             (Timeout, NxDomain, NxDomain),
         ] {
-            assert_eq!(combine(IpChoice::Auto, Some(Err(a)), Some(Err(aaaa))).unwrap_err(), fault);
+            assert_eq!(combine(IpChoice::Auto, fault(a), fault(aaaa)).unwrap_err(), worst);
         }
     }
 }

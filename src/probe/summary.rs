@@ -41,11 +41,14 @@ fn hold_sentence(held: &Held, reason: Reason) -> String {
             format!("the server closed the line {lasted} after the upgrade with {}", code_and_reason(close))
         });
     }
-    match reason {
-        Reason::WsEof => format!("the line dropped {lasted} after the upgrade without a close frame (1006)"),
-        Reason::WsEofMidFrame => format!("the line dropped {lasted} after the upgrade in the middle of a frame (1006)"),
-        Reason::WsReset => format!("the line was reset {lasted} after the upgrade without a close frame (1006)"),
-        other => format!("{}, {lasted} after the upgrade", other.explains()),
+    let dropped = [
+        (Reason::WsEof, "dropped", "without a close frame"),
+        (Reason::WsEofMidFrame, "dropped", "in the middle of a frame"),
+        (Reason::WsReset, "was reset", "without a close frame"),
+    ];
+    match dropped.iter().find(|(dropped, ..)| *dropped == reason) {
+        Some((_, what, how)) => format!("the line {what} {lasted} after the upgrade {how} (1006)"),
+        None => format!("{}, {lasted} after the upgrade", reason.explains()),
     }
 }
 

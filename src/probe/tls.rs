@@ -135,16 +135,17 @@ fn server_name(plan: &TlsPlan, host: &Host<String>) -> Result<ServerName<'static
 fn describe(result: &Result<Box<TlsStream<RawTap>>, TlsFault>, seen: &Seen) -> TlsReport {
     let session = result.as_ref().ok().map(|stream| stream.get_ref().1);
     TlsReport {
-        version: session.and_then(|session| session.protocol_version()).map(|version| match version {
-            rustls::ProtocolVersion::TLSv1_2 => "TLSv1.2".to_owned(),
-            rustls::ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
-            other => format!("{other:?}"),
-        }),
+        version: session.and_then(|session| session.protocol_version()).map(version_name),
         cipher_suite: session.and_then(|session| session.negotiated_cipher_suite()).map(|suite| format!("{:?}", suite.suite())),
         alpn: session.and_then(|session| session.alpn_protocol()).map(|protocol| Printable::capture(protocol, 32)),
         verified: !seen.chain.is_empty() && seen.error.is_none(),
         certificates: chain::describe(&seen.chain),
     }
+}
+
+/// rustls speaks these two only.
+fn version_name(version: rustls::ProtocolVersion) -> String {
+    if version == rustls::ProtocolVersion::TLSv1_2 { "TLSv1.2".to_owned() } else { "TLSv1.3".to_owned() }
 }
 
 /// Keeps the sent chain and the inner verifier's verdict, which it returns unchanged unless `enforce` is off.

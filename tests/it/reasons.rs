@@ -19,7 +19,7 @@ const QUICK: &[&str] = &[
     "close_timeout = \"500ms\"",
     "tls_timeout = \"1500ms\"",
     "connect_timeout = \"1500ms\"",
-    "resolve_timeout = \"1500ms\"",
+    "resolve_timeout = \"3s\"",
 ];
 
 /// What is wrong with a report of a behaviour, if anything is.
@@ -43,7 +43,8 @@ async fn all_of(secure: bool) {
     let places = Arc::new(Semaphore::new(AT_A_TIME));
     let mut probes = JoinSet::new();
     let mut count = 0;
-    for behaviour in BEHAVIOURS {
+    // `dns-only-ipv6` dials a documentation address, and tests talk to loopback only; the suite with network namespaces has it.
+    for behaviour in BEHAVIOURS.iter().filter(|behaviour| behaviour.name != "dns-only-ipv6") {
         let Some(monitor) = range.monitor(behaviour, secure, QUICK) else { continue };
         count += 1;
         let (range, places) = (Arc::clone(&range), Arc::clone(&places));

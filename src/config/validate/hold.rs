@@ -45,10 +45,12 @@ fn check_room(key: &str, interval: &Placed<Duration>, scope: &Scope<'_>, sink: &
     }
     let needed = Duration::from_secs(needed.as_secs() + u64::from(needed.subsec_nanos() > 0));
     let (first, second) = (duration_text(interval.value), duration_text(hold.value));
-    let problem = Problem::new(Code::IntervalTooShort, "a probe would still hold when the next one is due")
-        .also_at(interval.at.as_ref(), format!("the next one is due after {first}"))
-        .also_at(hold.at.as_ref(), format!("the line is held for {second}"))
-        .also_at(goodbye.at.as_ref(), format!("the goodbye may take {}", duration_text(goodbye.value)));
+    let mut problem = Problem::new(Code::IntervalTooShort, "a probe would still hold when the next one is due")
+        .at_setting((key, &first), interval.at.as_ref(), &format!("the next one is due after {first}"))
+        .at_setting(("hold", &second), hold.at.as_ref(), &format!("the line is held for {second}"));
+    if let Some(span) = &goodbye.at {
+        problem = problem.at(span, format!("the goodbye may take {}", duration_text(goodbye.value)));
+    }
     sink.push(problem.help(format!(
         "set `{key}` to {} or more ({second} of hold, {} for the goodbye, and the dial), or a shorter `hold`",
         duration_text(needed),
@@ -61,11 +63,11 @@ fn check_failing(interval: Option<&Placed<Duration>>, failing: &Placed<Duration>
     if failing.value <= interval.value {
         return;
     }
+    let normal = duration_text(interval.value);
     let problem = Problem::new(Code::FailingSlower, "a failing monitor would be probed less often than a good one")
-        .also_at(failing.at.as_ref(), "")
-        .also_at(interval.at.as_ref(), "the interval while all is well");
-    let interval = duration_text(interval.value);
-    sink.push(problem.help(format!("set `interval_failing` to less than `interval` ({interval}), or leave it out")));
+        .at_setting(("interval_failing", ""), failing.at.as_ref(), "")
+        .at_setting(("interval", &normal), interval.at.as_ref(), "the interval while all is well");
+    sink.push(problem.help(format!("set `interval_failing` to less than `interval` ({normal}), or leave it out")));
 }
 
 fn check_confirmation(interval: Option<&Placed<Duration>>, confirm: Option<Placed<Duration>>, sink: &mut Sink) {
@@ -73,10 +75,11 @@ fn check_confirmation(interval: Option<&Placed<Duration>>, confirm: Option<Place
     if confirm.value < interval.value {
         return;
     }
+    let (next, late) = (duration_text(interval.value), duration_text(confirm.value));
     let problem = Problem::new(Code::ConfirmTooLate, "the confirmation would come after the next normal probe")
-        .also_at(confirm.at.as_ref(), "")
-        .also_at(interval.at.as_ref(), "the next normal probe");
-    sink.push(problem.help(format!("set `confirm_after` to less than {}", duration_text(interval.value))));
+        .at_setting(("confirm_after", &late), confirm.at.as_ref(), "")
+        .at_setting(("interval", &next), interval.at.as_ref(), "the next normal probe");
+    sink.push(problem.help(format!("set `confirm_after` to less than {next}")));
 }
 
 pub(super) fn hold(scope: &Scope<'_>, sink: &mut Sink) -> HoldPlan {
@@ -108,14 +111,15 @@ fn check_min_hold(scope: &Scope<'_>, sink: &mut Sink) {
     let held = duration_text(hold.value);
     let problem = Problem::new(Code::MinHoldTooLong, "`min_hold` is longer than the hold")
         .at(&min_hold.span(), "the server may end the line after this time")
-        .also_at(hold.at.as_ref(), format!("sidetone ends it after {held}"));
+        .at_setting(("hold", &held), hold.at.as_ref(), &format!("sidetone ends it after {held}"));
     sink.push(problem.help(format!("set `min_hold` to {held} or less, or a longer `hold`")));
 }
 
 fn ping(scope: &Scope<'_>, sink: &mut Sink) -> Option<PingPlan> {
     let settings = &scope.all;
     if settings.ping_interval.is_absent() {
-        if let Given::Known(timeout) = &scope.all.ping_timeout {
+        // A deadline in `[defaults]` is meant for the monitors that do send pings.
+        if let Given::Known(timeout) = &scope.own.ping_timeout {
             let problem = Problem::new(Code::PingTimeoutAlone, "no pings are sent that could time out").at(&timeout.span(), "");
             sink.push(problem.help("set `ping_interval` as well, or leave `ping_timeout` out"));
         }
@@ -128,7 +132,7 @@ fn ping(scope: &Scope<'_>, sink: &mut Sink) -> Option<PingPlan> {
         let held = duration_text(hold.value);
         let problem = Problem::new(Code::PingTooLate, "the line is given up before the first ping")
             .at(&interval.span(), "the first ping is sent after this time")
-            .also_at(hold.at.as_ref(), format!("the line is held for {held}"));
+            .at_setting(("hold", &held), hold.at.as_ref(), &format!("the line is held for {held}"));
         sink.push(problem.help(format!("set `ping_interval` to less than {held}, or a longer `hold`")));
     }
     Some(PingPlan { interval: *interval.get_ref(), timeout: settings.ping_timeout.or(PING_TIMEOUT) })
@@ -167,7 +171,7 @@ fn check_within_hold(raw: &RawExpect, scope: &Scope<'_>, sink: &mut Sink) {
         let Some(deadline) = deadline.known().filter(|deadline| *deadline.get_ref() > hold.value) else { continue };
         let problem = Problem::new(Code::ExpectedAfterHold, format!("`{key}` is longer than the hold"))
             .at(&deadline.span(), "could never be missed")
-            .also_at(hold.at.as_ref(), format!("the line is held for {held}"));
+            .at_setting(("hold", &held), hold.at.as_ref(), &format!("the line is held for {held}"));
         sink.push(problem.help(format!("set `{key}` to {held} or less, or a longer `hold`")));
     }
 }
@@ -223,10 +227,11 @@ pub(super) fn thresholds(scope: &Scope<'_>, sink: &mut Sink) -> Thresholds {
     if let (Some(high), Some(low)) = high_and_low
         && low.value >= high.value
     {
+        let (begins, ends) = (format!("{} %", high.value), format!("{} %", low.value));
         let problem = Problem::new(Code::FlapThresholds, "flapping would begin and end at once")
-            .also_at(low.at.as_ref(), format!("ends below {} %", low.value))
-            .also_at(high.at.as_ref(), format!("begins above {} %", high.value));
-        sink.push(problem.help(format!("set `flap_low` to less than `flap_high` ({} %)", high.value)));
+            .at_setting(("flap_low", &ends), low.at.as_ref(), &format!("ends below {ends}"))
+            .at_setting(("flap_high", &begins), high.at.as_ref(), &format!("begins above {begins}"));
+        sink.push(problem.help(format!("set `flap_low` to less than `flap_high` ({begins})")));
     }
     Thresholds {
         fail_after: settings.fail_after.or(default.fail_after),

@@ -1,11 +1,12 @@
 //! The dialect and its settings.
 
+use toml::Spanned;
+
 use super::Scope;
 use crate::audio::AudioFormat;
 use crate::config::problem::{Code, Problem, Sink};
 use crate::config::raw::{Raw, Silence};
-use crate::config::read::Kind;
-use crate::config::read::{Given, List};
+use crate::config::read::Given;
 use crate::config::values::duration_text;
 use crate::dialect::Dialect;
 use crate::dialect::raw::{RawFrame, RawSettings};
@@ -29,7 +30,7 @@ pub(super) fn dialect(scope: &Scope<'_>, sink: &mut Sink) -> Dialect {
     Dialect::Raw(settings)
 }
 
-fn texts(list: &Given<<List<crate::config::kinds::Message> as Kind>::Value>) -> Vec<String> {
+fn texts(list: &Given<Vec<Spanned<String>>>) -> Vec<String> {
     list.get().map_or_else(Vec::new, |texts| texts.iter().map(|text| text.get_ref().clone()).collect())
 }
 

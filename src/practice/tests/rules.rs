@@ -3,12 +3,26 @@
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::caller::{PATIENCE, Server};
-use crate::practice::{BEHAVIOURS, Stage};
+use crate::practice::{BEHAVIOURS, Stage, dns, frame, request};
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_a_parser_panic(bytes: Vec<u8>, tail: Vec<u8>) {
+        for start in [&b""[..], b"GET /", b"\x82\xFE", b"\xAB\xCD\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"] {
+            let input = [start, &bytes, b"\r\n", &tail].concat();
+            let mut buffer = BytesMut::from(&input[..]);
+            while let Ok(Some(_)) = frame::take(&mut buffer) {}
+            let _ = request::Request::take(&mut BytesMut::from(&input[..]));
+            let _ = dns::reply_to(&input, [127, 0, 0, 1].into());
+        }
+    }
+}
 
 fn tls_error(error: &io::Error) -> String {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {

@@ -1,0 +1,169 @@
+//! Plain pages without scripts: the list of monitors, and one monitor with the timeline of its last failure.
+
+use std::fmt::{Display, Write as _};
+
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+
+use super::view::{DetailView, MonitorView, OverviewView, ProbeView};
+use super::{Refusal, Surface};
+use crate::report::Report;
+use crate::text::escape_html;
+use crate::wall::Timestamp;
+
+pub(super) async fn overview(State(surface): State<Surface>) -> Html<String> {
+    let view = OverviewView::new(&surface.board.snapshots());
+    Html(overview_page(&view))
+}
+
+pub(super) async fn monitor(State(surface): State<Surface>, Path(name): Path<String>) -> Result<Html<String>, Refusal> {
+    let missing = || Refusal::text(StatusCode::NOT_FOUND, "no monitor has this name");
+    let snapshot = surface.board.snapshot(&name).ok_or_else(missing)?;
+    Ok(Html(monitor_page(&DetailView::new(&snapshot), Timestamp::now())))
+}
+
+pub(super) async fn style() -> Response {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("style.css")).into_response()
+}
+
+fn overview_page(view: &OverviewView) -> String {
+    let mut page = Page::new("sidetone");
+    page.raw("<table><thead><tr><th>monitor<th>state<th>since<th>reason<th>held<th>summary</thead><tbody>");
+    for monitor in &view.monitors {
+        page.monitor_row(monitor);
+    }
+    page.raw("</tbody></table>");
+    if view.monitors.is_empty() {
+        page.raw("<p>No monitors are configured.</p>");
+    }
+    page.finish()
+}
+
+fn monitor_page(view: &DetailView, now: Timestamp) -> String {
+    let monitor = &view.monitor;
+    let mut page = Page::new(&monitor.name);
+    page.raw("<table><tbody>");
+    page.fact("state", Page::state(monitor));
+    page.fact("since", escape(format_args!("{} ({})", monitor.state_since, ago(monitor.state_since, now))));
+    page.fact("target", format_args!("<code>{}</code>", escape(&monitor.target)));
+    page.fact("dialect", escape(monitor.dialect));
+    page.fact("hold", escape(format_args!("{} s, {}", monitor.hold_target_seconds, monitor.mode)));
+    page.fact("interval", escape(format_args!("{} s", monitor.interval_seconds)));
+    for (label, value) in &monitor.labels {
+        page.fact(label, escape(value));
+    }
+    page.raw("</tbody></table>");
+    if let Some(report) = &view.latest_failure {
+        page.report("Last failure", report, now);
+    }
+    match &view.latest {
+        Some(report) if view.latest_failure.as_ref().is_none_or(|failure| failure.started_at != report.started_at) => {
+            page.report("Last probe", report, now);
+        }
+        Some(_) => {}
+        None => page.raw("<p>It has not been probed yet.</p>"),
+    }
+    let name = escape(&monitor.name);
+    page.raw(&format!(
+        "<p><a href=\"/api/v1/monitors/{name}/reports\">recent reports</a> · \
+         <a href=\"/api/v1/monitors/{name}/reports?outcome=failure\">recent failures</a> (JSON)</p>"
+    ));
+    page.finish()
+}
+
+/// A page in the making. What goes in by `raw` is our own or has been escaped.
+struct Page(String);
+
+impl Page {
+    fn new(title: &str) -> Self {
+        let title = escape(title);
+        Self(format!(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+             <title>{title}</title><link rel=\"stylesheet\" href=\"/style.css\"></head><body><h1>{title}</h1>\n"
+        ))
+    }
+
+    fn raw(&mut self, html: &str) {
+        self.0.push_str(html);
+    }
+
+    /// A row of a table of facts; `html` has been escaped.
+    fn fact(&mut self, name: &str, html: impl Display) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.0, "<tr><th>{}<td>{html}", escape(name));
+    }
+
+    fn state(monitor: &MonitorView) -> String {
+        let flapping = if monitor.flapping { " flapping" } else { "" };
+        format!("<span class=\"state {0}\">{0}</span>{flapping}", monitor.state)
+    }
+
+    fn monitor_row(&mut self, monitor: &MonitorView) {
+        let probe = monitor.telling();
+        let (name, state, since) = (escape(&monitor.name), Self::state(monitor), monitor.state_since);
+        let reason = probe.and_then(|probe| probe.reason).map_or("", |reason| reason.label());
+        let held = held(probe);
+        let summary = escape(probe.map_or("not probed yet", |probe| &probe.summary));
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            self.0,
+            "<tr><td><a href=\"/monitors/{name}\">{name}</a><td>{state}<td>{since}<td><code>{reason}</code>\
+             <td class=\"number\">{held}<td>{summary}"
+        );
+    }
+
+    fn report(&mut self, title: &str, report: &Report, now: Timestamp) {
+        self.raw(&format!("<h2>{}</h2><table><tbody>", escape(title)));
+        self.fact("began", escape(format_args!("{} ({})", report.started_at, ago(report.started_at, now))));
+        self.fact("outcome", report.outcome);
+        if let Some(reason) = report.reason {
+            self.fact("reason", format_args!("<code>{reason}</code>: {}", escape(reason.explains())));
+        }
+        if let (Some(phase), Some(owner)) = (report.phase, report.owner) {
+            self.fact("phase", phase);
+            self.fact("who must act", owner);
+        }
+        self.fact("summary", escape(&report.summary));
+        if let Some(address) = report.remote_address {
+            self.fact("address", address);
+        }
+        if let Some(close) = &report.close {
+            self.fact("close", escape(format_args!("{} {} by {} ({})", close.code, close.reason, close.by, close.how)));
+        }
+        for warning in &report.warnings {
+            self.fact(warning.warning.label(), escape(&warning.says));
+        }
+        for finding in &report.findings {
+            self.fact(&finding.confidence, escape(format_args!("{} {}", finding.says, finding.remedy)));
+        }
+        self.raw("</tbody></table><h3>Timeline</h3><table><tbody>");
+        for entry in &report.timeline {
+            // Writing to a String cannot fail.
+            let _ = writeln!(self.0, "<tr><td class=\"number\">{:.3} s<td>{}", entry.at_seconds, escape(&entry.what));
+        }
+        self.raw("</tbody></table>");
+    }
+
+    fn finish(mut self) -> String {
+        let version = env!("CARGO_PKG_VERSION");
+        self.raw(&format!(
+            "<footer>sidetone {version} · <a href=\"/\">monitors</a> · <a href=\"/metrics\">metrics</a> · \
+             <a href=\"/api/v1/monitors\">API</a> · <a href=\"/-/healthy\">healthy</a> · <a href=\"/-/ready\">ready</a></footer></body></html>\n"
+        ));
+        self.0
+    }
+}
+
+fn escape(text: impl Display) -> String {
+    escape_html(&text.to_string())
+}
+
+fn held(probe: Option<&ProbeView>) -> String {
+    probe.and_then(|probe| probe.held_seconds).map_or_else(String::new, |seconds| format!("{seconds:.3} s"))
+}
+
+fn ago(then: Timestamp, now: Timestamp) -> String {
+    let seconds = (now.unix_seconds() - then.unix_seconds()).max(0.0) as u64;
+    format!("{} ago", humantime::format_duration(std::time::Duration::from_secs(seconds)))
+}

@@ -1,0 +1,344 @@
+//! Every route over a real socket on loopback, and the limits against clients that are slow or many.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use reqwest::{Client, Response, StatusCode};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::lag::LagMeter;
+use crate::metrics::Metrics;
+use crate::outcome::Reason;
+use crate::supervisor::Supervisor;
+use crate::supervisor::fixture::{Act, Scripted, fleet, monitor};
+
+const GOOD: Act = Act::Succeed(Duration::ZERO);
+const BAD: Act = Act::Fail(Duration::ZERO, Reason::TlsMissingIntermediate);
+
+/// A server with the monitors `a` and `b`, neither of which has been probed.
+struct Site {
+    address: SocketAddr,
+    readiness: Readiness,
+    stop: CancellationToken,
+    server: JoinSet<()>,
+    _supervisor: Supervisor<Scripted>,
+    client: Client,
+}
+
+impl Site {
+    async fn start(acts: impl IntoIterator<Item = Act>) -> Self {
+        Self::with(acts, Limits::default(), None).await
+    }
+
+    async fn with(acts: impl IntoIterator<Item = Act>, limits: Limits, reload: Option<mpsc::Sender<ReloadRequest>>) -> Self {
+        let mut supervisor = Supervisor::new(Scripted::new(acts), Metrics::new(LagMeter::new()), Duration::ZERO);
+        let mut a = monitor("a");
+        a.rhythm.interval = Duration::from_secs(3600);
+        a.labels.insert("team".into(), "<script>alert('x')</script>".into());
+        let mut b = a.clone();
+        b.name = crate::monitor::MonitorName::new("b").unwrap();
+        supervisor.apply(&fleet([a, b]));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (readiness, stop) = (Readiness::default(), CancellationToken::new());
+        let surface = Surface { board: supervisor.board().clone(), readiness: readiness.clone(), reload };
+        let mut server = JoinSet::new();
+        server.spawn(serve(listener, router(surface, &limits), limits, stop.clone()));
+        Self { address, readiness, stop, server, _supervisor: supervisor, client: Client::new() }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        self.client.get(self.url(path)).send().await.unwrap()
+    }
+
+    async fn text(&self, path: &str) -> (StatusCode, String) {
+        let response = self.get(path).await;
+        (response.status(), response.text().await.unwrap())
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        self.get(path).await.json().await.unwrap()
+    }
+
+    /// Probes `a` so many times.
+    async fn probe_a(&self, times: usize) {
+        for _ in 0..times {
+            self.get("/probe?target=a").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn metrics_come_in_the_format_that_prometheus_wants() {
+    let site = Site::start([GOOD]).await;
+    site.probe_a(1).await;
+    let response = site.get("/metrics").await;
+    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert!(response.text().await.unwrap().contains("sidetone_probes_total{monitor=\"a\"} 1\n"));
+    let zipped = site.client.get(site.url("/metrics")).header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(zipped.headers()["content-encoding"], "gzip");
+    assert_eq!(zipped.bytes().await.unwrap()[..2], [0x1f, 0x8b], "the magic of RFC 1952");
+}
+
+#[tokio::test]
+async fn health_and_readiness() {
+    let site = Site::start([GOOD]).await;
+    assert_eq!(site.text("/-/healthy").await.0, 200);
+    assert_eq!(site.text("/-/ready").await.0, 503);
+    site.readiness.set(true);
+    assert_eq!(site.text("/-/ready").await, (StatusCode::OK, "sidetone is ready\n".to_owned()));
+    site.readiness.set(false);
+    assert_eq!(site.text("/-/ready").await.0, 503);
+}
+
+#[tokio::test]
+async fn a_probe_on_demand_speaks_blackbox() {
+    let site = Site::start([GOOD, BAD]).await;
+    let (status, page) = site.text("/probe?target=a").await;
+    assert_eq!(status, 200);
+    for line in [
+        "probe_success 1",
+        "probe_duration_seconds 10.047",
+        "probe_dns_lookup_time_seconds 0.001",
+        "probe_ip_protocol 4",
+        "probe_websocket_status_code 101",
+        "probe_websocket_connection_upgraded 1",
+        "probe_websocket_failed_due_to_regex 0",
+        "probe_ssl_earliest_cert_expiry 1799000000",
+        "probe_websocket_duration_seconds{phase=\"connect\"} 0.011",
+        "probe_websocket_duration_seconds{phase=\"transfer\"} 10.002",
+    ] {
+        assert!(page.lines().any(|l| l == line), "no `{line}` in\n{page}");
+    }
+    assert!(page.contains("# HELP probe_success Displays whether or not the probe was a success\n# TYPE probe_success gauge"));
+    let (status, page) = site.text("/probe?target=a&debug=true").await;
+    assert_eq!(status, 200);
+    assert!(page.contains("probe_success 0") && page.contains("probe_websocket_connection_upgraded 0"), "{page}");
+    assert!(page.starts_with("failure: ") && page.contains("    0.000 s  looking up voice.example.com"), "{page}");
+}
+
+#[tokio::test]
+async fn only_configured_names_can_be_probed() {
+    let site = Site::start([GOOD]).await;
+    for path in [
+        "/probe?target=c",
+        "/probe?target=wss://voice.example.com/media-stream",
+        "/probe?target=169.254.169.254",
+        "/probe?target=",
+    ] {
+        let (status, says) = site.text(path).await;
+        assert_eq!(status, 400, "{path}");
+        assert!(says.contains("`target` is the name of a configured monitor and never a URL"), "{says}");
+    }
+    assert_eq!(site.text("/probe").await.0, 400);
+}
+
+#[tokio::test]
+async fn what_says_nothing_about_the_endpoint_is_no_probe_success() {
+    let site = Site::start([Act::Panic, GOOD]).await;
+    let (status, says) = site.text("/probe?target=a").await;
+    assert_eq!(status, 503);
+    assert!(says.starts_with("inconclusive: the probe hit a bug of sidetone"), "{says}");
+    assert!(!says.contains("probe_success") && !says.contains('\u{1b}'));
+}
+
+#[tokio::test]
+async fn prometheus_hears_before_its_own_timeout() {
+    let site = Site::start([Act::Succeed(Duration::from_secs(60))]).await;
+    let scrape = site.client.get(site.url("/probe?target=a")).header("x-prometheus-scrape-timeout-seconds", "0.7");
+    let asked = tokio::time::Instant::now();
+    let response = scrape.send().await.unwrap();
+    assert_eq!(response.status(), 504);
+    assert!(asked.elapsed() >= Duration::from_millis(200) && asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
+    assert!(response.text().await.unwrap().contains("needs a scrape_timeout that is longer"));
+}
+
+#[tokio::test]
+async fn the_api_tells_what_the_page_tells() {
+    let site = Site::start([GOOD, BAD]).await;
+    let fresh = site.json("/api/v1/monitors").await;
+    assert_eq!(fresh["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(fresh["monitors"][1]["name"], "b");
+    assert_eq!(fresh["monitors"][0]["state"], "unknown");
+    assert_eq!(fresh["monitors"][0]["last_probe"], Value::Null);
+
+    site.probe_a(3).await;
+    let a = site.json("/api/v1/monitors/a").await;
+    assert_eq!(a["state"], "down");
+    assert_eq!(a["target"], "wss://voice.example.com/media-stream?token=***");
+    assert_eq!(a["last_failure"]["reason"], "tls_missing_intermediate");
+    assert_eq!(a["latest_failure"]["schema"], 1, "the whole report");
+    assert_eq!(a["latest"]["started_at"], a["last_probe"]["started_at"]);
+
+    let reports = site.json("/api/v1/monitors/a/reports").await;
+    let outcomes: Vec<_> = reports["reports"].as_array().unwrap().iter().map(|r| r["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["failure", "failure", "success"], "the newest first");
+    let successes = site.json("/api/v1/monitors/a/reports?outcome=success").await;
+    assert_eq!(successes["reports"].as_array().unwrap().len(), 1);
+
+    let (_, page) = site.text("/").await;
+    assert!(page.contains("<span class=\"state down\">down</span>") && page.contains("tls_missing_intermediate"), "{page}");
+    let (_, page) = site.text("/monitors/a").await;
+    assert!(page.contains("<h2>Last failure</h2>") && page.contains("<th>who must act<td>edge"), "{page}");
+    assert!(page.contains("looking up voice.example.com"), "the timeline");
+}
+
+#[tokio::test]
+async fn errors_of_the_api_are_json() {
+    let site = Site::start([GOOD]).await;
+    for (path, status) in [
+        ("/api/v1/monitors/c", 404),
+        ("/api/v1/monitors/c/reports", 404),
+        ("/api/v1/monitors/a/reports?outcome=x", 400),
+        ("/api/v2", 404),
+    ] {
+        let response = site.get(path).await;
+        assert_eq!(response.status(), status, "{path}");
+        assert!(response.json::<Value>().await.unwrap()["error"].is_string(), "{path}");
+    }
+    let (status, says) = site.text("/nowhere").await;
+    assert_eq!((status.as_u16(), says.starts_with("no such page")), (404, true));
+    assert_eq!(site.text("/monitors/c").await.0, 404);
+}
+
+#[tokio::test]
+async fn nothing_but_get_works() {
+    let site = Site::start([GOOD]).await;
+    for path in ["/", "/metrics", "/probe?target=a", "/api/v1/monitors", "/monitors/a", "/-/healthy"] {
+        for method in [reqwest::Method::POST, reqwest::Method::DELETE, reqwest::Method::PUT] {
+            let response = site.client.request(method.clone(), site.url(path)).send().await.unwrap();
+            assert_eq!(response.status(), 405, "{method} {path}");
+            assert!(response.text().await.unwrap().contains("use GET"), "{method} {path}");
+        }
+    }
+    let reload = site.get("/-/reload").await;
+    assert_eq!((reload.status().as_u16(), reload.text().await.unwrap().as_str()), (405, "use POST or PUT\n"));
+}
+
+#[tokio::test]
+async fn reload_works_only_with_its_flag() {
+    let site = Site::start([GOOD]).await;
+    let refused = site.client.post(site.url("/-/reload")).send().await.unwrap();
+    assert_eq!(refused.status(), 403);
+    assert!(refused.text().await.unwrap().contains("--enable-lifecycle"));
+
+    let (sender, mut requests) = mpsc::channel::<ReloadRequest>(1);
+    let site = Site::with([GOOD], Limits::default(), Some(sender)).await;
+    let mut answers = JoinSet::new();
+    answers.spawn(async move {
+        requests.recv().await.unwrap().send(Ok("configuration loaded".into())).unwrap();
+        requests.recv().await.unwrap().send(Err("error: unknown key `urll`\n --> monitors.toml:3".into())).unwrap();
+    });
+    let post = |method| site.client.request(method, site.url("/-/reload")).send();
+    let good = post(reqwest::Method::POST).await.unwrap();
+    assert_eq!((good.status().as_u16(), good.text().await.unwrap().as_str()), (200, "configuration loaded\n"));
+    let bad = post(reqwest::Method::PUT).await.unwrap();
+    assert_eq!(bad.status(), 422);
+    assert!(bad.text().await.unwrap().contains("monitors.toml:3"), "the page of problems");
+    assert_eq!(post(reqwest::Method::POST).await.unwrap().status(), 503, "nobody is there any more");
+}
+
+#[tokio::test]
+async fn pages_are_safe_to_look_at() {
+    let site = Site::start([GOOD]).await;
+    for path in ["/", "/monitors/a", "/metrics", "/nowhere", "/api/v1/monitors"] {
+        let response = site.get(path).await;
+        let headers = response.headers();
+        assert!(headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"), "{path}");
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert!(!headers.contains_key("access-control-allow-origin"), "{path}");
+    }
+    let (_, page) = site.text("/monitors/a").await;
+    assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") && !page.contains("<script"), "{page}");
+    assert!(!page.contains("canary"), "query values are redacted");
+    assert_eq!(site.get("/style.css").await.headers()["content-type"], "text/css; charset=utf-8");
+}
+
+/// Everything that comes until the server closes.
+async fn read_to_end(mut stream: TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await.expect("the server closes");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn short() -> Limits {
+    Limits { header_timeout: Duration::from_millis(150), ..Limits::default() }
+}
+
+#[tokio::test]
+async fn a_half_sent_request_is_cut() {
+    let site = Site::with([GOOD], short(), None).await;
+    let mut stream = TcpStream::connect(site.address).await.unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
+    assert!(!read_to_end(stream).await.contains("200 OK"));
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_cut() {
+    let site = Site::with([GOOD], short(), None).await;
+    let mut stream = TcpStream::connect(site.address).await.unwrap();
+    stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let answer = read_to_end(stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("sidetone is healthy\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_of_any_size_is_not_kept() {
+    let site = Site::start([GOOD]).await;
+    let mut stream = TcpStream::connect(site.address).await.unwrap();
+    let request = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Large: {}\r\n\r\n", "x".repeat(64 * 1024));
+    // The server may close before it has read everything.
+    let _ = stream.write_all(request.as_bytes()).await;
+    let answer = read_to_end(stream).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_for_a_place() {
+    let limits = Limits { connections: 1, header_timeout: Duration::from_millis(400), ..Limits::default() };
+    let site = Site::with([GOOD], limits, None).await;
+    let mut first = TcpStream::connect(site.address).await.unwrap();
+    first.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut byte = [0];
+    first.read_exact(&mut byte).await.unwrap();
+    // The first one holds the only place until it has idled for too long; then comes the second one's turn.
+    let asked = tokio::time::Instant::now();
+    let mut second = TcpStream::connect(site.address).await.unwrap();
+    second.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    assert!(read_to_end(second).await.starts_with("HTTP/1.1 200 OK"));
+    assert!(asked.elapsed() >= Duration::from_millis(200), "it had to wait: {:?}", asked.elapsed());
+}
+
+#[tokio::test]
+async fn a_connection_does_not_live_for_ever() {
+    let limits = Limits { connection_life: Duration::from_millis(200), ..Limits::default() };
+    let site = Site::with([GOOD], limits, None).await;
+    let stream = TcpStream::connect(site.address).await.unwrap();
+    assert_eq!(read_to_end(stream).await, "");
+}
+
+#[tokio::test]
+async fn a_shutdown_finishes_what_is_under_way_and_leaves_no_connection() {
+    let mut site = Site::start([Act::Succeed(Duration::from_millis(300))]).await;
+    let idle = TcpStream::connect(site.address).await.unwrap();
+    let mut busy = TcpStream::connect(site.address).await.unwrap();
+    busy.write_all(b"GET /probe?target=a HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    while !site.text("/metrics").await.1.contains("sidetone_probes_in_flight 1") {
+        tokio::task::yield_now().await;
+    }
+    site.stop.cancel();
+    assert!(read_to_end(busy).await.contains("probe_success 1"));
+    assert_eq!(read_to_end(idle).await, "");
+    site.server.join_next().await.unwrap().unwrap();
+    assert!(TcpStream::connect(site.address).await.is_err(), "nobody listens any more");
+}

@@ -1,0 +1,239 @@
+//! The task of one monitor: waits for its slots and probes, one probe at a time.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use super::Prober;
+use super::board::{Board, Recorded, Request};
+use super::fault::report_of_panic;
+use super::gate::Gate;
+use crate::monitor::Monitor;
+use crate::outcome::Reason;
+use crate::report::Report;
+use crate::schedule::{self, Grid};
+use crate::standing::State;
+use crate::wall::Timestamp;
+
+/// The time line of the schedule: wall time at the start, and from then on the monotonic clock, so that a step of the wall clock moves nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GridClock {
+    origin: Instant,
+    at_origin: Duration,
+}
+
+/// One monitor's task.
+pub(super) struct Line<P> {
+    pub(super) monitor: Arc<Monitor>,
+    pub(super) prober: Arc<P>,
+    pub(super) board: Board,
+    pub(super) gate: Gate,
+    pub(super) clock: GridClock,
+    pub(super) cancel: CancellationToken,
+    pub(super) requests: mpsc::Receiver<Request>,
+    /// Held for as long as the task lives: a monitor that was changed begins when its old task has said goodbye.
+    pub(super) turn: Arc<Mutex<()>>,
+}
+
+/// Why a probe is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Occasion {
+    /// The monitor was started just now.
+    Opening,
+    /// A slot of the grid.
+    Slot,
+    /// A first failure is to be confirmed.
+    Confirmation,
+    /// Somebody asked.
+    Demand,
+}
+
+/// The next probe.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    at: Duration,
+    occasion: Occasion,
+}
+
+impl GridClock {
+    pub(super) fn new(at_origin: Duration) -> Self {
+        Self { origin: Instant::now(), at_origin }
+    }
+
+    fn now(&self) -> Duration {
+        self.at_origin + self.origin.elapsed()
+    }
+
+    fn instant(&self, at: Duration) -> Instant {
+        self.origin + at.saturating_sub(self.at_origin)
+    }
+}
+
+impl<P: Prober> Line<P> {
+    /// Probes until it is cancelled.
+    pub(super) async fn run(mut self) {
+        let turn = Arc::clone(&self.turn);
+        let _turn = tokio::select! {
+            () = self.cancel.cancelled() => return,
+            turn = turn.lock_owned() => turn,
+        };
+        let mut number = 0_u64;
+        let mut grid = self.grid(self.board.is_failing(&self.monitor.name));
+        let mut next = self.opening();
+        loop {
+            let mut waiting = Vec::new();
+            let due = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return,
+                () = tokio::time::sleep_until(self.clock.instant(next.at)) => next,
+                Some(request) = self.requests.recv() => {
+                    // Whoever gave up waiting does not cause a probe.
+                    if request.is_closed() { continue }
+                    waiting.push(request);
+                    Due { at: self.clock.now(), occasion: Occasion::Demand }
+                }
+            };
+            let Some(concluded) = self.probe(due, waiting).await else { return };
+            number += 1;
+            self.count_skipped(&grid, due);
+            grid = self.grid(concluded.failing);
+            next = self.plan(&grid, due, concluded, number);
+        }
+    }
+
+    /// Probes and tells everybody. `None` if it was cancelled.
+    async fn probe(&mut self, due: Due, mut waiting: Vec<Request>) -> Option<Concluded> {
+        let place = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return None,
+            place = self.gate.enter() => place,
+        };
+        let metrics = self.board.metrics();
+        if due.occasion == Occasion::Confirmation {
+            metrics.confirmation_started(&self.monitor.name);
+        }
+        let in_flight = metrics.probe_started(self.clock.now().saturating_sub(due.at));
+        let report = Arc::new(self.report().await);
+        drop((in_flight, place));
+
+        let concluded = if report.reason == Some(Reason::Cancelled) {
+            metrics.probe_cancelled();
+            info!(monitor = %self.monitor.name, summary = %report.summary, "probe cancelled");
+            None
+        } else {
+            self.conclude(&report)
+        };
+        // Those who asked while it was running join it.
+        while let Ok(request) = self.requests.try_recv() {
+            waiting.push(request);
+        }
+        for request in waiting {
+            // An error means that nobody waits any more.
+            let _ = request.send(Arc::clone(&report));
+        }
+        concluded
+    }
+
+    /// Runs the probe; a panic in it becomes a report.
+    async fn report(&self) -> Report {
+        let started_at = Timestamp::now();
+        let started = Instant::now();
+        let probe = async { self.prober.probe(Arc::clone(&self.monitor), self.cancel.clone()).await };
+        match AssertUnwindSafe(probe).catch_unwind().await {
+            Ok(report) => report,
+            Err(panic) => {
+                let report = report_of_panic(&self.monitor, started_at, started.elapsed().as_secs_f64(), panic.as_ref());
+                error!(monitor = %self.monitor.name, summary = %report.summary, "probe panicked");
+                report
+            }
+        }
+    }
+
+    /// Takes in a finished probe. `None` if the monitor was removed meanwhile.
+    fn conclude(&self, report: &Arc<Report>) -> Option<Concluded> {
+        let recorded = self.board.record(&self.monitor.name, report, Timestamp::now());
+        debug!(
+            monitor = %self.monitor.name, outcome = %report.outcome, reason = report.reason.map(Reason::label),
+            held = report.hold.map(|hold| hold.lasted_seconds), summary = %report.summary, "probe finished"
+        );
+        let recorded = recorded?;
+        self.log(&recorded, report);
+        let suspected = recorded.change.is_some_and(|change| change.to == State::Suspect);
+        let worth_confirming = report.reason.is_some_and(|reason| !reason.is_deterministic());
+        Some(Concluded { confirm: suspected && worth_confirming, failing: recorded.failing })
+    }
+
+    /// One line per change of state.
+    fn log(&self, recorded: &Recorded, report: &Report) {
+        let monitor = &self.monitor.name;
+        if let Some(change) = recorded.change {
+            let (phase, owner) = (report.phase.map(|p| p.label()), report.owner.map(|o| o.label()));
+            let reason = report.reason.map(Reason::label);
+            let (from, to, since, summary) = (change.from, change.to, change.since, &report.summary);
+            if matches!(to, State::Suspect | State::Down) {
+                warn!(%monitor, %from, %to, %since, reason, phase, owner, %summary, "monitor is {to}");
+            } else {
+                info!(%monitor, %from, %to, %since, %summary, "monitor is {to}");
+            }
+        }
+        match recorded.flapping {
+            (false, true) => warn!(%monitor, "monitor is flapping: if it is down it stays down until it has settled"),
+            (true, false) => info!(%monitor, "monitor has settled"),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    fn opening(&self) -> Due {
+        let rhythm = &self.monitor.rhythm;
+        let at = self.clock.now() + schedule::opening(self.monitor.name.as_str(), rhythm.interval);
+        Due { at, occasion: Occasion::Opening }
+    }
+
+    /// Counts the slots that the probe ran over, on the grid that was in force.
+    fn count_skipped(&self, grid: &Grid, done: Due) {
+        let skipped = grid.slots_between(done.at, self.clock.now());
+        if skipped > 0 {
+            self.board.metrics().slots_skipped(skipped);
+            debug!(monitor = %self.monitor.name, skipped, "probe ran over slots");
+        }
+    }
+
+    /// When to probe next, after the probe that was due at `done.at`.
+    fn plan(&self, grid: &Grid, done: Due, concluded: Concluded, number: u64) -> Due {
+        let now = self.clock.now();
+        let slot = match done.occasion {
+            Occasion::Opening => schedule::slot_after_opening(grid, done.at).max(grid.slot_at_or_after(now)),
+            Occasion::Slot | Occasion::Confirmation | Occasion::Demand => {
+                grid.slot_at_or_after(now.max(done.at + Duration::from_nanos(1)))
+            }
+        };
+        let confirm_after = self.monitor.rhythm.confirm_after;
+        let confirmation = now + schedule::confirmation(self.monitor.name.as_str(), number, confirm_after);
+        if concluded.confirm && confirmation < slot {
+            Due { at: confirmation, occasion: Occasion::Confirmation }
+        } else {
+            Due { at: slot, occasion: Occasion::Slot }
+        }
+    }
+
+    fn grid(&self, failing: bool) -> Grid {
+        let rhythm = &self.monitor.rhythm;
+        let period = rhythm.interval_failing.filter(|_| failing).unwrap_or(rhythm.interval);
+        Grid::new(self.monitor.name.as_str(), period)
+    }
+}
+
+/// What a finished probe means for the rhythm.
+#[derive(Clone, Copy, Debug)]
+struct Concluded {
+    /// Is a confirmation worth its while?
+    confirm: bool,
+    /// Suspect or down.
+    failing: bool,
+}
