@@ -96,16 +96,16 @@ def start_haproxy(directory, pki, backends):
     return _ready(server, ports)
 
 
-def start_apache(directory, backends, *defines):
-    """`defines` switches modules on: `wstunnel`."""
-    name = "-".join(["apache", *defines])
+def start_apache(directory, backends, *modules):
+    """`modules` are the ones to load beside mod_proxy: `http` and `wstunnel`."""
+    name = "-".join(["apache", *modules])
     directory = directory / name
     (directory / "site").mkdir(parents=True)
-    ports = {"port": free_port()}
+    ports = {name: free_port() for name in ("upgrade", "plain", "tunnel", "impatient", "dead_backend")}
     user_line = "User daemon\nGroup daemon" if os.geteuid() == 0 else ""
     values = {**ports, **backends, "dir": directory, "site": directory / "site", "modules": APACHE_MODULES, "user_line": user_line}
     config = fill("apache.conf", directory, values)
-    switches = [part for define in defines for part in ("-D", define)]
+    switches = [part for module in modules for part in ("-D", module)]
     server = Server(name, ["apache2", "-d", directory, "-f", config, *switches, "-DFOREGROUND"], directory)
     return _ready(server, ports)
 

@@ -18,6 +18,7 @@ async def echo(socket):
 
 
 async def mute(socket):
+    """Never reads."""
     await socket.wait_closed()
 
 
@@ -35,12 +36,7 @@ async def fails(socket):
     raise RuntimeError("the handler failed")
 
 
-async def blocks(socket):
-    """A handler that never reads: the library's queue fills and it stops reading the socket, but its loop lives."""
-    await asyncio.Event().wait()
-
-
-BEHAVIOURS = {f.__name__: f for f in (echo, mute, read_only, returns, fails, blocks)}
+BEHAVIOURS = {f.__name__: f for f in (echo, mute, read_only, returns, fails)}
 
 
 async def handler(socket):
