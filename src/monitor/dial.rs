@@ -121,7 +121,7 @@ pub enum ResolverChoice {
 }
 
 /// Which authorities are trusted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Roots {
     /// Mozilla's list, built in: the nearest to what providers trust.
     #[default]

@@ -1,13 +1,29 @@
 //! What probes share: trust, the lag meter, and what is known about our own clock. Everything else is a probe's own.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustls::RootCertStore;
+use rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
 
 use crate::lag::LagMeter;
-use crate::monitor::Roots;
+use crate::monitor::{Roots, TlsPlan};
+
+/// Distinct sets of authorities that are kept; reloads with ever new `ca_file`s must not add up.
+const MOST_TRUSTS: usize = 64;
+
+/// The authorities of a plan, and the verifier that asks them.
+#[derive(Clone, Debug)]
+pub(super) struct Trust {
+    pub(super) roots: Arc<RootCertStore>,
+    pub(super) verifier: Arc<WebPkiServerVerifier>,
+}
+
+/// What decides which authorities are trusted: the base, and the further ones as DER.
+type TrustKey = (Roots, Vec<Vec<u8>>);
 
 /// The shared means of all probes. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -18,6 +34,7 @@ pub struct Resources {
     crypto: Arc<CryptoProvider>,
     webpki_roots: Arc<RootCertStore>,
     native_roots: Arc<OnceLock<Arc<RootCertStore>>>,
+    trusts: Arc<Mutex<HashMap<TrustKey, Trust>>>,
 }
 
 impl Resources {
@@ -31,6 +48,7 @@ impl Resources {
             crypto: Arc::new(rustls::crypto::ring::default_provider()),
             webpki_roots: Arc::new(webpki_roots),
             native_roots: Arc::new(OnceLock::new()),
+            trusts: Arc::new(Mutex::new(HashMap::new())),
         }
     }
 
@@ -49,8 +67,30 @@ impl Resources {
         &self.crypto
     }
 
+    /// The authorities of `plan` with their verifier. A store of roots is several times the size of a held line, so that lines with the same
+    /// authorities share one.
+    pub(super) async fn trust(&self, plan: &TlsPlan) -> Result<Trust, VerifierBuilderError> {
+        let key = (plan.roots, plan.extra_roots.clone());
+        if let Some(known) = self.trusts.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(known.clone());
+        }
+        let mut roots = self.base(plan.roots).await;
+        if !plan.extra_roots.is_empty() {
+            let extra = plan.extra_roots.iter().map(|der| CertificateDer::from_slice(der));
+            Arc::make_mut(&mut roots).add_parsable_certificates(extra);
+        }
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&self.crypto)).build()?;
+        let trust = Trust { roots, verifier };
+        let mut trusts = self.trusts.lock().unwrap_or_else(PoisonError::into_inner);
+        if trusts.len() >= MOST_TRUSTS {
+            trusts.clear();
+        }
+        trusts.insert(key, trust.clone());
+        Ok(trust)
+    }
+
     /// The base of trust. The system's store is read once, at its first use, off the runtime's threads.
-    pub(super) async fn roots(&self, which: Roots) -> Arc<RootCertStore> {
+    async fn base(&self, which: Roots) -> Arc<RootCertStore> {
         match which {
             Roots::Webpki => Arc::clone(&self.webpki_roots),
             Roots::Native => {

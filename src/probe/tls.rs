@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::{Resumption, VerifierBuilderError, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::Host;
@@ -18,7 +18,7 @@ use url::Host;
 use super::blame::{self, TlsContext};
 use super::chain;
 use super::line::{RawTap, Transport};
-use super::resources::Resources;
+use super::resources::{Resources, Trust};
 use crate::monitor::TlsPlan;
 use crate::report::TlsReport;
 use crate::text::Printable;
@@ -50,10 +50,10 @@ pub(super) async fn handshake(
     resources: &Resources,
     deadline: Duration,
 ) -> Shaken {
-    let roots = trust(plan, resources).await;
+    let trust = resources.trust(plan).await;
     let seen = Arc::new(Mutex::new(Seen::default()));
     let mut broken = None;
-    let result = match prepare(plan, host, &roots, resources, &seen) {
+    let result = match prepare(plan, host, trust.as_ref(), resources, &seen) {
         Ok((config, name)) => {
             let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream).into_fallible();
             tokio::time::timeout(deadline, connecting).await.map_err(|_| TlsFault::Timeout)
@@ -64,7 +64,7 @@ pub(super) async fn handshake(
         }
     };
     let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
-    let facts = chain::facts(&seen.chain, &roots);
+    let facts = trust.as_ref().map(|trust| chain::facts(&seen.chain, &trust.roots)).unwrap_or_default();
     let result = result.and_then(|shaken| {
         shaken.map(Box::new).map_err(|(error, raw)| {
             let context = TlsContext {
@@ -87,27 +87,16 @@ pub(super) fn peer_took_bytes(stream: &impl Transport) -> Option<bool> {
     stream.path_sample()?.bytes_acknowledged.map(|bytes| bytes > 1)
 }
 
-async fn trust(plan: &TlsPlan, resources: &Resources) -> Arc<RootCertStore> {
-    let base = resources.roots(plan.roots).await;
-    if plan.extra_roots.is_empty() {
-        return base;
-    }
-    let mut roots = RootCertStore::clone(&base);
-    roots.add_parsable_certificates(plan.extra_roots.iter().map(|der| CertificateDer::from_slice(der)));
-    Arc::new(roots)
-}
-
 fn prepare(
     plan: &TlsPlan,
     host: &Host<String>,
-    roots: &Arc<RootCertStore>,
+    trust: Result<&Trust, &VerifierBuilderError>,
     resources: &Resources,
     seen: &Arc<Mutex<Seen>>,
 ) -> Result<(ClientConfig, ServerName<'static>), rustls::Error> {
     let general = |error: &dyn std::fmt::Display| rustls::Error::General(error.to_string());
     let crypto = resources.crypto();
-    let inner = WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(crypto));
-    let inner = inner.build().map_err(|error| general(&error))?;
+    let inner = Arc::clone(&trust.map_err(|error| general(error))?.verifier);
     let verifier = RecordingVerifier { inner, enforce: plan.verify, seen: Arc::clone(seen) };
     let builder = ClientConfig::builder_with_provider(Arc::clone(crypto)).with_safe_default_protocol_versions()?;
     let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));

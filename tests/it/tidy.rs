@@ -27,6 +27,7 @@ const ORDER: &[&str] = &[
     "http", // entry
     "telemetry",
     "daemon",
+    "prober",
     "practice",
     "cli",
 ];
