@@ -10,7 +10,7 @@ import pytest
 from kit import outcomes
 from kit.pki import Authority
 from kit.process import Server, free_port
-from kit.proxies import Silent
+from kit.proxies import Silent, start_nginx
 from kit.sidetone import Sidetone
 
 HERE = Path(__file__).parent
@@ -103,6 +103,14 @@ def backends(node, uvicorn):
     silent = Silent()
     yield {"backend": node.port, "alone": node.port_alone, "uvicorn": uvicorn.port, "silent": silent.port, "dead": free_port()}
     silent.close()
+
+
+@pytest.fixture(scope="session")
+def nginx(run_dir, pki, backends):
+    directory = run_dir / "nginx"
+    directory.mkdir()
+    with start_nginx(directory, pki, backends) as server:
+        yield server
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,15 +3,7 @@
 import pytest
 
 from kit.pki import HOST
-from kit.proxies import PASSWORD, USER, start_nginx
-
-
-@pytest.fixture(scope="module")
-def nginx(run_dir, pki, backends):
-    directory = run_dir / "nginx"
-    directory.mkdir()
-    with start_nginx(directory, pki, backends) as server:
-        yield server
+from kit.proxies import PASSWORD, USER
 
 
 @pytest.fixture
