@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_stray_retransmission_is_no_loss() {
-        let lossy = |lost, sent| {
+        let lossy = |lost: u32, sent: u32| {
             let mut watch = PathWatch::new();
             for (total_retransmits, segments_sent) in [(1, 10), (1 + lost, 10 + sent)] {
                 watch.observe(s(1), PathSample { total_retransmits, segments_sent, ..PathSample::default() });
