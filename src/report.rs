@@ -16,7 +16,7 @@ use crate::wall::Timestamp;
 pub struct Report {
     /// The version of this form: 1.
     pub schema: u32,
-    /// The monitor's name, or the URL for an ad-hoc probe.
+    /// The monitor's name; `ad-hoc` for a URL given on the command line.
     pub monitor: String,
     /// The URL that was dialled, with query values redacted.
     pub target: String,
