@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
 use rustix::process::{Pid, Signal, kill_process};
 use sidetone::lag::LagMeter;
 use sidetone::monitor::Monitor;
@@ -18,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_util::sync::CancellationToken;
 
@@ -368,4 +370,53 @@ pub(crate) fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     }
     frame.extend(payload);
     frame
+}
+
+/// What an [`Attendant`] saw of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Opened,
+    /// A Close with this code came, and was answered.
+    Closed(Option<u16>),
+    /// The line ended without one.
+    Gone,
+}
+
+/// A WebSocket server that was not written here: it holds every line until the caller closes it, and tells what it sees.
+pub(crate) struct Attendant {
+    pub(crate) address: SocketAddr,
+    events: mpsc::UnboundedReceiver<Seen>,
+    _tasks: JoinSet<()>,
+}
+
+impl Attendant {
+    pub(crate) async fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, events) = mpsc::unbounded_channel();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut lines = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                lines.spawn(attend(stream, sender.clone()));
+            }
+        });
+        Self { address, events, _tasks: tasks }
+    }
+
+    pub(crate) async fn next(&mut self) -> Seen {
+        tokio::time::timeout(PATIENCE, self.events.recv()).await.expect("something is seen").unwrap()
+    }
+}
+
+async fn attend(stream: TcpStream, events: mpsc::UnboundedSender<Seen>) {
+    let Ok(mut line) = tokio_tungstenite::accept_async(stream).await else { return };
+    let _ = events.send(Seen::Opened);
+    let mut end = Seen::Gone;
+    while let Some(Ok(message)) = line.next().await {
+        if let Message::Close(close) = message {
+            end = Seen::Closed(close.map(|close| close.code.into()));
+        }
+    }
+    let _ = events.send(end);
 }
