@@ -99,6 +99,8 @@ impl PhaseSeconds {
     /// Resolve to 101, if the dial went through.
     #[must_use]
     pub fn dial(&self) -> Option<f64> {
+        // An upgrade that was refused took its time as well, but there is no hold after it.
+        self.hold?;
         Some(self.resolve? + self.connect? + self.tls.unwrap_or(0.0) + self.upgrade?)
     }
 }
