@@ -1,0 +1,1 @@
+"""What the cases are built with: processes, certificates, network namespaces, and sidetone itself."""
