@@ -16,7 +16,7 @@ use crate::wall::Timestamp;
 pub struct Report {
     /// The version of this form: 1.
     pub schema: u32,
-    /// The monitor's name, or the URL for an ad-hoc probe.
+    /// The monitor's name; `ad-hoc` for a URL given on the command line.
     pub monitor: String,
     /// The URL that was dialled, with query values redacted.
     pub target: String,
@@ -99,6 +99,8 @@ impl PhaseSeconds {
     /// Resolve to 101, if the dial went through.
     #[must_use]
     pub fn dial(&self) -> Option<f64> {
+        // An upgrade that was refused took its time as well, but there is no hold after it.
+        self.hold?;
         Some(self.resolve? + self.connect? + self.tls.unwrap_or(0.0) + self.upgrade?)
     }
 }

@@ -1,6 +1,6 @@
 //! Where the daemon's log goes: to stderr, as text or JSON lines.
 //!
-//! Deliberately absent: anything per probe above `debug`. At `info` there is one line per change of state and one per event in the
+//! Deliberately absent: frames and anything else that an endpoint said and nobody has sanitised, and anything per probe above `debug`. At `info` there is one line per change of state and one per event in the
 //! daemon's own life.
 
 use std::io::IsTerminal as _;
@@ -52,7 +52,15 @@ pub fn init(format: Format, level: Option<&str>) -> Result<(), TelemetryError> {
     Ok(())
 }
 
+/// From `debug` on, these libraries write whole messages into the log, with whatever an endpoint has put there; it may be a secret of ours.
+const MUTED: [&str; 2] = ["tungstenite=warn", "tokio_tungstenite=warn"];
+
 fn filter(level: Option<&str>) -> Result<EnvFilter, TelemetryError> {
+    let asked = asked_for(level)?;
+    Ok(MUTED.iter().filter_map(|directive| directive.parse().ok()).fold(asked, EnvFilter::add_directive))
+}
+
+fn asked_for(level: Option<&str>) -> Result<EnvFilter, TelemetryError> {
     if let Some(level) = level {
         return EnvFilter::builder().parse(level).map_err(|_| TelemetryError::Level(level.to_owned()));
     }
@@ -77,6 +85,10 @@ mod tests {
     fn levels_and_filters_are_read() {
         for good in ["info", "debug", "warn", "sidetone=debug,info"] {
             assert!(filter(Some(good)).is_ok(), "{good}");
+        }
+        for directive in MUTED {
+            let filter = filter(Some("trace")).unwrap().to_string();
+            assert!(filter.contains(directive), "{filter}");
         }
         let error = filter(Some("sidetone=loud")).unwrap_err();
         assert!(error.to_string().starts_with("`sidetone=loud` is no log level"), "{error}");

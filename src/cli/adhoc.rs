@@ -13,6 +13,19 @@ use crate::monitor::Monitor;
 /// The name of a monitor that has none.
 const NAME: &str = "ad-hoc";
 
+/// Longer than any probe can take.
+const NO_RHYTHM: &str = "1day 12h";
+
+/// Keys of which one makes the others pointless or wrong: an option takes the place of what the file has of its group.
+const RIVALS: [&[&str]; 6] = [
+    &["basic_auth", "bearer_token_file", "bearer_token_env"],
+    &["insecure", "ca_file"],
+    &["frame", "frame_text", "frame_base64"],
+    &["message_contains", "message_json"],
+    &["password_file", "password_env"],
+    &["file", "env"],
+];
+
 /// What a probe may take from the command line.
 #[derive(Debug, Args)]
 pub(super) struct MonitorArgs {
@@ -78,18 +91,17 @@ impl MonitorArgs {
         put("subprotocols", (!self.subprotocol.is_empty()).then(|| strings(&self.subprotocol)));
         put("headers", headers(&self.header)?);
         for pair in &self.set {
-            let (key, value) = parse_pair(pair)?;
-            put(&key, Some(value));
+            merge(&mut table, parse_pair(pair)?);
         }
         Ok(table)
     }
 
     /// A monitor for `url`.
     pub(super) fn for_url(&self, url: &str) -> Result<Arc<Monitor>, String> {
-        let mut table = self.table()?;
+        let mut table = without_rhythm(Table::new());
+        merge(&mut table, self.table()?);
         table.insert("name".into(), NAME.into());
         table.insert("url".into(), url.into());
-        make_room(&mut table);
         read(table, Table::new(), Path::new("."))
     }
 
@@ -105,16 +117,48 @@ impl MonitorArgs {
         let mut document: Table = text.parse().map_err(|error: toml::de::Error| error.message().to_owned())?;
         let monitors = document.get("monitor").and_then(Value::as_array);
         let found = monitors.and_then(|list| list.iter().find(|entry| entry.get("name").and_then(Value::as_str) == Some(name)));
-        let mut table = found.and_then(Value::as_table).cloned().ok_or_else(|| unknown(name, path, &configured))?;
-        table.extend(options);
-        let defaults = document.remove("defaults").and_then(|value| value.try_into().ok()).unwrap_or_default();
+        let own = found.and_then(Value::as_table).cloned().ok_or_else(|| unknown(name, path, &configured))?;
+        let mut table = without_rhythm(own);
+        let mut defaults: Table = document.remove("defaults").and_then(|value| value.try_into().ok()).unwrap_or_default();
+        drop_rivals(&mut table, &options);
+        drop_rivals(&mut defaults, &options);
+        merge(&mut table, options);
         read(table, defaults, path.parent().unwrap_or_else(|| Path::new(".")))
     }
 }
 
-/// A one-shot probe has no rhythm, so the interval must never be what refuses a long hold.
-fn make_room(table: &mut Table) {
-    table.entry("interval").or_insert_with(|| "1day 12h".into());
+/// A one-shot probe has no rhythm, so that no interval is what refuses a long hold.
+fn without_rhythm(mut monitor: Table) -> Table {
+    for key in ["interval", "interval_failing"] {
+        monitor.insert(key.into(), NO_RHYTHM.into());
+    }
+    monitor
+}
+
+/// Takes out of `own` what an option excludes.
+fn drop_rivals(own: &mut Table, options: &Table) {
+    for (key, value) in options {
+        let group = RIVALS.iter().find(|group| group.contains(&key.as_str())).copied().unwrap_or_default();
+        for rival in group.iter().filter(|rival| *rival != key) {
+            own.remove(*rival);
+        }
+        if let (Some(Value::Table(own)), Value::Table(options)) = (own.get_mut(key), value) {
+            drop_rivals(own, options);
+        }
+    }
+}
+
+/// Puts `more` on top of `own`: of tables each key, of headers each name in whatever case.
+fn merge(own: &mut Table, more: Table) {
+    for (key, value) in more {
+        match (own.get_mut(&key), value) {
+            (Some(Value::Table(own)), Value::Table(more)) => merge(own, more),
+            (_, value) => {
+                own.retain(|other, _| !other.eq_ignore_ascii_case(&key));
+                own.insert(key, value);
+            }
+        }
+    }
 }
 
 fn unknown(name: &str, path: &Path, config: &config::Config) -> String {
@@ -142,12 +186,14 @@ fn headers(list: &[String]) -> Result<Option<Value>, String> {
     Ok((!table.is_empty()).then_some(Value::Table(table)))
 }
 
-/// `key=value` where the value is TOML; a bare word counts as a string, so that shells need no second layer of quotes.
-fn parse_pair(pair: &str) -> Result<(String, Value), String> {
+/// `key=value` where the value is TOML; a bare word counts as a string, so that shells need no second layer of quotes. The key may have
+/// dots, as in the file.
+fn parse_pair(pair: &str) -> Result<Table, String> {
     let (key, value) = pair.split_once('=').ok_or_else(|| format!("--set wants KEY=VALUE, not `{pair}`"))?;
-    let (key, value) = (key.trim().to_owned(), value.trim());
-    let parsed = format!("v = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("v"));
-    Ok((key, parsed.unwrap_or_else(|| Value::String(value.to_owned()))))
+    let with = |value: &str| format!("{key} = {value}").parse::<Table>().ok();
+    let bare = || with(&Value::String(value.trim().to_owned()).to_string());
+    // The value is not repeated: it may be a secret.
+    with(value).or_else(bare).ok_or_else(|| format!("--set wants a key of a monitor before the `=`, not `{key}`"))
 }
 
 fn absolute(path: &Path) -> String {
@@ -161,15 +207,44 @@ mod tests {
     #[test]
     fn pairs_are_toml_or_bare_words() {
         let rows = [
-            ("min_hold=1s", Value::String("1s".into())),
-            ("min_hold=\"1s\"", Value::String("1s".into())),
-            ("accept_codes=[1000, 4000]", Value::Array(vec![1000.into(), 4000.into()])),
-            ("max_bytes=5", 5.into()),
-            ("expect={echo=true}", Value::Table([("echo".to_owned(), true.into())].into_iter().collect())),
+            ("min_hold=1s", "min_hold = '1s'"),
+            ("min_hold = \"1s\"", "min_hold = '1s'"),
+            ("accept_codes=[1000, 4000]", "accept_codes = [1000, 4000]"),
+            ("max_bytes=5", "max_bytes = 5"),
+            ("expect={echo=true}", "[expect]\necho = true"),
+            ("expect.echo=true", "[expect]\necho = true"),
+            ("raw.frame_text=say \"hi\"=", "[raw]\nframe_text = 'say \"hi\"='"),
         ];
-        for (pair, value) in rows {
-            assert_eq!(parse_pair(pair).unwrap().1, value, "{pair}");
+        for (pair, toml) in rows {
+            assert_eq!(parse_pair(pair).unwrap(), toml.parse::<Table>().unwrap(), "{pair}");
         }
-        assert!(parse_pair("nonsense").is_err());
+        for bad in ["nonsense", "=1", "two words=canary"] {
+            assert!(!parse_pair(bad).unwrap_err().contains("canary"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn options_go_on_top_of_the_file() {
+        let rows = [
+            ("hold = '1s'\nmode = 'idle'", "hold = '2s'", "hold = '2s'\nmode = 'idle'"),
+            ("[headers]\nX-A = '1'\nX-B = '2'", "[headers]\nx-a = '3'", "[headers]\nx-a = '3'\nX-B = '2'"),
+            ("[headers]\nX-A = { file = 'f' }", "[headers]\nX-A = '3'", "[headers]\nX-A = '3'"),
+            ("[headers]\nX-A = { file = 'f' }", "[headers]\nX-A = { env = 'E' }", "[headers]\nX-A = { env = 'E' }"),
+            ("[basic_auth]\nusername = 'u'", "bearer_token_env = 'E'", "bearer_token_env = 'E'"),
+            ("ca_file = 'f'", "insecure = true", "insecure = true"),
+            ("insecure = true", "insecure = true\nca_file = 'f'", "insecure = true\nca_file = 'f'"),
+            (
+                "expect = { echo = true, message_contains = 'a' }",
+                "expect = { message_json = {} }",
+                "expect = { echo = true, message_json = {} }",
+            ),
+        ];
+        let table = |text: &str| text.parse::<Table>().unwrap();
+        for (file, options, both) in rows {
+            let mut own = table(file);
+            drop_rivals(&mut own, &table(options));
+            merge(&mut own, table(options));
+            assert_eq!(own, table(both), "{options} over {file}");
+        }
     }
 }

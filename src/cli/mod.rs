@@ -72,9 +72,9 @@ struct RunArgs {
     /// The form of the log
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
-    /// What to log: error, warn, info, debug, trace, or a tracing filter; RUST_LOG goes first
-    #[arg(long, value_name = "LEVEL", default_value = "info")]
-    log_level: String,
+    /// What to log: error, warn, info, debug, trace, or a filter such as sidetone=debug [default: RUST_LOG, or info]
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use futures_util::StreamExt as _;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::adhoc::MonitorArgs;
 use super::{Exit, complain, print, runtime, timeline};
+use crate::daemon;
 use crate::lag::LagMeter;
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
@@ -64,18 +66,20 @@ fn show(report: &Report, json: bool) {
     print(&text);
 }
 
-/// One probe; an interrupt says goodbye to the line and still gives a report.
+/// One probe; whoever stops it (Ctrl-C, SIGTERM, a terminal that goes away) makes it say goodbye to the line, and still gets a report.
 async fn once(monitor: Arc<Monitor>) -> Report {
     let lag = LagMeter::new();
     let resources = Resources::new(lag.clone());
     let cancel = CancellationToken::new();
     let mut helpers = JoinSet::new();
     helpers.spawn(lag.run());
-    let stop = cancel.clone();
-    helpers.spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+    // Before the dial, so that no signal finds the line open and nobody listening. Without signals, the probe is merely cut off.
+    if let Ok(mut signals) = daemon::signals() {
+        let stop = cancel.clone();
+        helpers.spawn(async move {
+            signals.next().await;
             stop.cancel();
-        }
-    });
+        });
+    }
     probe(&monitor, &resources, &cancel).await
 }

@@ -35,7 +35,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         LogFormat::Text => telemetry::Format::Text,
         LogFormat::Json => telemetry::Format::Json,
     };
-    if let Err(error) = telemetry::init(format, Some(&args.log_level)) {
+    if let Err(error) = telemetry::init(format, args.log_level.as_deref()) {
         return complain(&error.to_string());
     }
     // The file is read before anything is bound, so that a bad one is refused with nothing started.
@@ -51,8 +51,7 @@ async fn serve(args: &RunArgs, config: &Config) -> Result<(), String> {
     let listener = bind(address).await?;
     let options = Options { enable_lifecycle: args.enable_lifecycle, lag: LagMeter::new(), ..Options::default() };
     let prober = DialProber::new(options.lag.clone());
-    let bound = listener.local_addr().map_err(|error| error.to_string())?;
-    tracing::info!(address = %bound, monitors = config.monitors.len(), config = %args.config.display(), "listening");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), config = %args.config.display(), "starting");
     let loader = || load_fleet(&args.config);
     let signals = daemon::signals().map_err(|error| format!("signals cannot be received: {error}"))?;
     daemon::run(listener, loader, prober, signals, options).await.map(|_| ()).map_err(|error| error.to_string())

@@ -75,8 +75,5 @@ fn verdict(report: &Report, paint: &Paint) -> String {
         }
         _ => format!("{sign} {}", report.outcome),
     };
-    let explains = report.reason.map_or_else(String::new, |reason| {
-        if report.summary.contains(reason.explains()) { String::new() } else { format!("  {}\n", reason.explains()) }
-    });
-    format!("{}\n  {}\n{explains}", paint.with(colour, &head), report.summary)
+    format!("{}\n  {}\n", paint.with(colour, &head), report.summary)
 }

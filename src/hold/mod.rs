@@ -188,6 +188,7 @@ impl Hold {
             pacing_late: self.media.as_ref().map_or(Duration::ZERO, Pacer::latest),
             frames_skipped: self.media.as_ref().map_or(0, Pacer::skipped),
             retransmits: self.path.retransmits(),
+            lossy: self.path.is_lossy(),
         }
     }
 

@@ -13,6 +13,8 @@ pub struct PathSample {
     pub retransmits: u32,
     /// All retransmissions of this connection.
     pub total_retransmits: u32,
+    /// Segments with data that were sent, retransmissions included; 0 where the kernel does not tell.
+    pub segments_sent: u32,
     /// Since the last acknowledgement came.
     pub last_ack: Duration,
     /// Smoothed round trip.
@@ -50,21 +52,26 @@ pub enum PathState {
     },
 }
 
+/// A stray tail-loss probe (RFC 8985 section 7) retransmits on a path that loses nothing. Loss is more than that, and a share of what was
+/// sent that speech suffers from.
+const LEAST_LOST: u32 = 3;
+const LEAST_SHARE_LOST: f64 = 0.02;
+
 /// The samples of one hold.
 #[derive(Debug)]
 pub(super) struct PathWatch {
     state: PathState,
-    first_total: Option<u32>,
+    first: Option<PathSample>,
     last: Option<PathSample>,
 }
 
 impl PathWatch {
     pub(super) const fn new() -> Self {
-        Self { state: PathState::Unknown, first_total: None, last: None }
+        Self { state: PathState::Unknown, first: None, last: None }
     }
 
     pub(super) fn observe(&mut self, at: Duration, sample: PathSample) {
-        self.first_total.get_or_insert(sample.total_retransmits);
+        self.first.get_or_insert(sample);
         self.last = Some(sample);
         self.state = match (symptom(&sample), self.state) {
             (Symptom::Healthy, _) => PathState::Healthy,
@@ -82,8 +89,18 @@ impl PathWatch {
 
     /// Segments that were sent again since the first sample.
     pub(super) fn retransmits(&self) -> u32 {
-        let last = self.last.map_or(0, |sample| sample.total_retransmits);
-        last.saturating_sub(self.first_total.unwrap_or(last))
+        self.since_first(|sample| sample.total_retransmits)
+    }
+
+    /// Does the path lose packets?
+    pub(super) fn is_lossy(&self) -> bool {
+        let (lost, sent) = (self.retransmits(), self.since_first(|sample| sample.segments_sent));
+        lost >= LEAST_LOST && f64::from(lost) >= f64::from(sent) * LEAST_SHARE_LOST
+    }
+
+    fn since_first(&self, count: impl Fn(&PathSample) -> u32) -> u32 {
+        let count = |sample: &Option<PathSample>| sample.as_ref().map_or(0, &count);
+        count(&self.last).saturating_sub(count(&self.first))
     }
 }
 
@@ -144,6 +161,21 @@ mod tests {
         let mut watch = PathWatch::new();
         watch.observe(s(4), slow);
         assert_eq!(watch.state(), PathState::Healthy);
+    }
+
+    #[test]
+    fn a_stray_retransmission_is_no_loss() {
+        let lossy = |lost: u32, sent: u32| {
+            let mut watch = PathWatch::new();
+            for (total_retransmits, segments_sent) in [(1, 10), (1 + lost, 10 + sent)] {
+                watch.observe(s(1), PathSample { total_retransmits, segments_sent, ..PathSample::default() });
+            }
+            watch.is_lossy()
+        };
+        assert_eq!(
+            [lossy(1, 50), lossy(2, 50), lossy(3, 50), lossy(3, 30_000), lossy(600, 30_000)],
+            [false, false, true, false, true]
+        );
     }
 
     #[test]

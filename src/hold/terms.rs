@@ -129,4 +129,6 @@ pub struct Tally {
     pub frames_skipped: u64,
     /// Segments that the kernel sent again during the hold.
     pub retransmits: u32,
+    /// They were so many that the path loses packets.
+    pub lossy: bool,
 }

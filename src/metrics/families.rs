@@ -179,8 +179,8 @@ const INTRODUCTION: &str = "\
 A gauge without a value is absent, so `absent()` and comparisons mean what they say. Counters survive a reload; the series of a
 monitor that is no longer configured vanish with the next scrape.
 
-The share of failed probes is `rate(sidetone_probe_failures_total[1h])`, summed over `phase`, by `rate(sidetone_probes_total[1h]) -
-rate(sidetone_probes_inconclusive_total[1h])`. A monitor has at most 80 series as long as nothing has failed.
+The share of failed probes is `sum without (phase) (rate(sidetone_probe_failures_total[1h])) / (rate(sidetone_probes_total[1h]) -
+rate(sidetone_probes_inconclusive_total[1h]))`. A monitor has at most 80 series as long as nothing has failed.
 
 Probes run on sidetone's own schedule and not on the scrape's; `sidetone_last_probe_timestamp_seconds` and
 `sidetone_probe_interval_seconds` are there so that a stalled prober can be alerted on. On Linux the usual `process_*` families are

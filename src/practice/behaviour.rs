@@ -118,7 +118,7 @@ impl Behaviour {
         let scheme = if self.works_over(true) { "wss" } else { "ws" };
         match self.stage {
             Stage::Dns => format!("ws://{}.practice.test:PORT/echo", self.name),
-            Stage::Port => "ws://HOST:ITS-OWN-PORT/".to_owned(),
+            Stage::Port => format!("ws://HOST:PORT-OF-{}/", self.name),
             Stage::Tls => format!("wss://{}.localhost:PORT/echo", self.name),
             Stage::Path if self.works_over(true) && self.works_over(false) => format!("ws://HOST:PORT/{}", self.name),
             Stage::Path => format!("{scheme}://HOST:PORT/{}", self.name),

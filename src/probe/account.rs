@@ -134,7 +134,7 @@ impl Account {
             let (skipped, late) = (tally.frames_skipped, tally.pacing_late);
             self.warn(Warning::PacingStarved, format!("{skipped} frames were left out, as this machine was up to {late:?} late"));
         }
-        if tally.retransmits > 0 {
+        if tally.lossy {
             self.warn(Warning::Retransmits, format!("{} segments were sent again during the hold", tally.retransmits));
         }
     }

@@ -5,6 +5,7 @@
 
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::scrub::Scrubber;
 use crate::monitor::redact_query;
 use crate::text::Printable;
 use crate::verdict::{UnfitAnswer, UpgradeFault};
@@ -103,8 +104,11 @@ impl Head {
     }
 
     /// The headers in the report's form: sanitised, and without what may be a secret.
-    pub(super) fn printable(&self) -> Vec<(Printable, Printable)> {
-        let pair = |(name, value): &(String, Vec<u8>)| (Printable::capture(name.as_bytes(), 64), printable_value(name, value));
+    pub(super) fn printable(&self, scrubber: &Scrubber) -> Vec<(Printable, Printable)> {
+        let pair = |(name, value): &(String, Vec<u8>)| {
+            let value = printable_value(name, &scrubber.scrub(value));
+            (Printable::capture(&scrubber.scrub(name.as_bytes()), 64), value)
+        };
         self.headers.iter().map(pair).collect()
     }
 
@@ -237,7 +241,8 @@ mod tests {
         let text = "HTTP/1.1 302 Found\r\nSet-Cookie: session=canary\r\nLocation: https://h/login?next=canary\r\nX-Twilio-Signature: canary\r\nServer: x\x1b[1m\r\n";
         // ESC is not allowed in a value; what a parser lets through is sanitised all the same.
         let Parsed::Complete(head) = parse_head(format!("{}\r\n", text.replace('\x1b', "")).as_bytes()) else { panic!() };
-        let shown = format!("{:?}", head.printable());
+        let scrubber = Scrubber::new(&crate::monitor::DialPlan::default(), "/");
+        let shown = format!("{:?}", head.printable(&scrubber));
         assert!(!shown.contains("canary") && shown.contains("https://h/login?next=***"), "{shown}");
     }
 

@@ -1,4 +1,4 @@
-//! The shell around the hold: the only `select!` of a probe. Hands in what happens, does what the machine says.
+//! The shell around the hold: the only `select!` of a line that is up. Hands in what happens, does what the machine says.
 //!
 //! Generic over the stream, so that TCP, TLS and the tests' in-memory pipes take the same path.
 

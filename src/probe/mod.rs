@@ -16,6 +16,7 @@ mod kernel;
 mod line;
 mod resolve;
 mod resources;
+mod scrub;
 mod session;
 mod summary;
 #[cfg(test)]
@@ -40,6 +41,7 @@ use crate::verdict::{Evidence, Fault, ProberFacts, TlsFault, UpgradeFault, verdi
 use crate::wall::Timestamp;
 use account::Account;
 use line::{Line, RawTap, Transport};
+use scrub::Scrubber;
 use session::Security;
 use upgrade::Accepted;
 
@@ -197,7 +199,10 @@ impl Run<'_> {
     async fn hold(&mut self, line: Line, accepted: Accepted, cancel: &CancellationToken) -> Evidence {
         self.account.enter(Phase::Hold);
         let security = Security { tls: line.is_tls(), with_client_certificate: self.monitor.dial.tls.client.is_some() };
-        let held = session::hold_line(line, accepted, self.monitor, security, cancel).await;
+        let mut held = session::hold_line(line, accepted, self.monitor, security, cancel).await;
+        if let Some(close) = &mut held.facts.close {
+            close.reason = Scrubber::new(&self.monitor.dial, self.resource).scrub(&close.reason).into_owned();
+        }
         let missed_deadline = self.missed_in_hold(held.facts.ending);
         let facts = held.facts.clone();
         self.account.note_hold(held, self.monitor);

@@ -81,7 +81,7 @@ fn summarise<S: Transport>(
             .map(|end| blame::stream_end(end.error.as_ref(), security.tls, security.with_client_certificate)),
         mid_frame: tap.frames.is_mid_frame(),
         path: hold.path(),
-        retransmits: tally.retransmits,
+        lossy: tally.lossy,
         end_is_allowed: monitor.hold.allows_end(lasted, code),
         clean_close: monitor.expect.clean_close,
         starved: tally.frames_skipped > 0 && monitor.expect.judges_audio(),

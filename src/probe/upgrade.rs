@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use super::answer::{self, Head, LONGEST_HEAD, Parsed};
 use super::blame;
 use super::line::Transport;
+use super::scrub::Scrubber;
 use super::tls::peer_took_bytes;
 use crate::monitor::{Credentials, DialPlan, Target};
 use crate::report::UpgradeReport;
@@ -25,6 +26,8 @@ use crate::wall::Timestamp;
 
 /// How much of a body is kept: enough for an error page's sentence.
 const LONGEST_BODY: usize = 4 * 1024;
+/// How much is kept of what is no HTTP.
+const LONGEST_GARBAGE: usize = 256;
 /// How long we wait for the rest of a body after the head; it is a courtesy to the reader of the report.
 const BODY_PATIENCE: Duration = Duration::from_millis(250);
 /// Interim answers (1xx) before the real one.
@@ -59,13 +62,21 @@ pub(super) async fn upgrade<S: Transport>(
     let key = generate_key();
     let mut buffer = Vec::with_capacity(1024);
     let head = exchange(stream, &request(target, resource, plan, &key), &mut buffer, until, plan).await;
+    let scrubber = Scrubber::new(plan, resource);
     match head {
-        Err(fault) => Upgraded { report: garbage_report(&fault, &buffer), result: Err(fault), bare_lf: false },
-        Ok(head) => judge(stream, head, buffer, &key, plan).await,
+        Err(fault) => Upgraded { report: garbage_report(&fault, &buffer, &scrubber), result: Err(fault), bare_lf: false },
+        Ok(head) => judge(stream, head, buffer, &key, plan, &scrubber).await,
     }
 }
 
-async fn judge<S: Transport>(stream: &mut S, head: Head, mut buffer: Vec<u8>, key: &str, plan: &DialPlan) -> Upgraded {
+async fn judge<S: Transport>(
+    stream: &mut S,
+    head: Head,
+    mut buffer: Vec<u8>,
+    key: &str,
+    plan: &DialPlan,
+    scrubber: &Scrubber,
+) -> Upgraded {
     let mut tail = buffer.split_off(head.length);
     let result = if head.status == 101 {
         head.accepts(key, &plan.subprotocols, plan.require_subprotocol)
@@ -77,8 +88,8 @@ async fn judge<S: Transport>(stream: &mut S, head: Head, mut buffer: Vec<u8>, ke
     let report = UpgradeReport {
         status: Some(head.status),
         http_version: Some(format!("1.{}", head.minor_version)),
-        headers: head.printable(),
-        body: Printable::capture(body, LONGEST_BODY),
+        headers: head.printable(scrubber),
+        body: Printable::capture(&scrubber.scrub(body), LONGEST_BODY),
         clock_skew_seconds: head.date().map(|date| date as f64 - Timestamp::now().unix_seconds()),
     };
     let result = result.map(|subprotocol| Accepted { tail, subprotocol });
@@ -86,13 +97,16 @@ async fn judge<S: Transport>(stream: &mut S, head: Head, mut buffer: Vec<u8>, ke
 }
 
 /// What came instead of HTTP is shown as the body.
-fn garbage_report(fault: &UpgradeFault, buffer: &[u8]) -> Option<UpgradeReport> {
-    let shown = !buffer.is_empty() && !matches!(fault, UpgradeFault::HeadTooLarge);
-    shown.then(|| UpgradeReport {
+fn garbage_report(fault: &UpgradeFault, buffer: &[u8], scrubber: &Scrubber) -> Option<UpgradeReport> {
+    if buffer.is_empty() || matches!(fault, UpgradeFault::HeadTooLarge) {
+        return None;
+    }
+    let shown = scrubber.scrub(buffer);
+    Some(UpgradeReport {
         status: None,
         http_version: None,
         headers: Vec::new(),
-        body: Printable::capture(&buffer[..buffer.len().min(256)], LONGEST_BODY),
+        body: Printable::capture(&shown[..shown.len().min(LONGEST_GARBAGE)], LONGEST_BODY),
         clock_skew_seconds: None,
     })
 }

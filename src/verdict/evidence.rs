@@ -254,8 +254,8 @@ pub struct HoldFacts {
     pub mid_frame: bool,
     /// What the kernel's counters said.
     pub path: PathState,
-    /// Segments that were sent again during the hold.
-    pub retransmits: u32,
+    /// Were packets lost during the hold?
+    pub lossy: bool,
     /// Does the monitor allow an end at this time with this code?
     pub end_is_allowed: bool,
     /// Does the monitor demand an answer to our Close?

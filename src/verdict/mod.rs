@@ -306,7 +306,7 @@ const fn silence_reason(hold: &HoldFacts) -> Reason {
     match hold.path {
         PathState::ZeroWindow { .. } => Reason::WsWriteStalled,
         PathState::Blackhole { .. } => Reason::NetBlackhole,
-        PathState::Healthy if hold.retransmits > 0 => Reason::NetLossy,
+        PathState::Healthy if hold.lossy => Reason::NetLossy,
         PathState::Healthy => Reason::AppSilent,
         PathState::Unknown => Reason::WsSilent,
     }

@@ -14,7 +14,7 @@ fn held(ending: Ending) -> HoldFacts {
         stream_end: None,
         mid_frame: false,
         path: PathState::Healthy,
-        retransmits: 0,
+        lossy: false,
         end_is_allowed: false,
         clean_close: false,
         starved: false,
@@ -130,7 +130,7 @@ fn endings() {
         ("silent agent", silent(PathState::Healthy), Some("app_silent")),
         ("stuck process", silent(PathState::ZeroWindow { since }), Some("ws_write_stalled")),
         ("dead path", silent(PathState::Blackhole { since }), Some("net_blackhole")),
-        ("lossy path", HoldFacts { retransmits: 3, ..silent(PathState::Healthy) }, Some("net_lossy")),
+        ("lossy path", HoldFacts { lossy: true, ..silent(PathState::Healthy) }, Some("net_lossy")),
         ("no TCP_INFO", silent(PathState::Unknown), Some("ws_silent")),
         ("no echo", held(Ending::Unmet(Unmet::Echo)), Some("app_no_echo")),
         (

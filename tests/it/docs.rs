@@ -11,6 +11,28 @@ fn same(file: &str, made: &str) {
     assert!(written == made, "{file} is not what the code makes; run UPDATE_DOCS=1 cargo test");
 }
 
+/// The TOML blocks of a page that are whole configurations.
+fn configurations(page: &str) -> Vec<String> {
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.filter(|block| block.contains("[[monitor]]")).map(str::to_owned).collect()
+}
+
+/// What the pages show can be loaded as it stands, once the files and variables that it names are there.
+#[test]
+fn shown_configurations_load() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for page in ["README.md", "docs/operating.md"] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        let shown = configurations(&text);
+        assert!(!shown.is_empty(), "{page} shows no configuration");
+        for block in shown {
+            if let Err(problems) = sidetone::config::parse(&block, page, root) {
+                panic!("{page}:\n{problems}");
+            }
+        }
+    }
+}
+
 #[test]
 fn reasons() {
     same("docs/reasons.md", &sidetone::cli::reasons_markdown());

@@ -1,12 +1,23 @@
 //! Integration tests: one binary, a module a subject.
 //!
+//! - `cli`: the commands as a user or a script meets them: exit codes, output, bad input, interrupts.
+//! - `report`: the report's JSON contract.
+//! - `daemon`: the whole process: what it serves, reloads, signals, systemd, shutdown.
+//! - `secrets`: no secret comes out anywhere, not even through a server that sends it back.
+//! - `accuracy`: measured times are true within a wide margin.
 //! - `reasons`: every practice behaviour through a real socket, over ws and wss, comes to the reason that it is made for.
 //! - `docs`: the generated pages are up to date, and what the documents show can be loaded.
 //! - `tidy`: the rules of the source tree that the compiler does not know.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::disallowed_methods, reason = "a test runs on real time and ends with its tasks")]
 
+mod accuracy;
+mod cli;
+mod daemon;
 mod docs;
 mod reasons;
+mod report;
+mod secrets;
 mod support;
 mod tidy;

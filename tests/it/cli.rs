@@ -1,0 +1,502 @@
+//! The commands as a user or a script meets them: exit codes, output, bad input, interrupts.
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use sidetone::metrics::FAMILIES;
+use sidetone::outcome::Reason;
+use sidetone::practice::BEHAVIOURS;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout};
+use tokio::sync::mpsc;
+
+use crate::support::{Attendant, Finished, PATIENCE, Range, Scripted, Seen, finish, run, send, sidetone, switching};
+
+const GOOD: Option<i32> = Some(0);
+const BAD: Option<i32> = Some(1);
+const COULD_NOT_RUN: Option<i32> = Some(2);
+const INCONCLUSIVE: Option<i32> = Some(3);
+
+/// The arguments of a probe of `target`.
+async fn probe(target: &str, options: &[&str]) -> Finished {
+    run(&[&["probe", target], options].concat()).await
+}
+
+fn has_no_escapes(text: &str) {
+    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_ends_with_the_code_of_its_outcome() {
+    let range = Range::open().await;
+    let ca = range.file("ca.pem");
+    let trusting = ["--json", "--hold", "300ms", "--ca-file", ca.to_str().unwrap()];
+    let rows = [
+        (range.url("echo", false), &trusting[..3], GOOD, json!(null)),
+        (range.url("echo", true), &trusting[..], GOOD, json!(null)),
+        (range.url("echo", true), &trusting[..3], BAD, json!("tls_unknown_issuer")),
+        (range.url("drop-after-0.8s", false), &trusting[..1], BAD, json!("ws_eof")),
+        (range.url("http-404", false), &trusting[..1], BAD, json!("http_404")),
+        (range.url("tcp-refused", false), &trusting[..1], BAD, json!("tcp_refused")),
+        (range.url("tls-expired", true), &trusting[..], BAD, json!("tls_cert_expired")),
+    ];
+    for (url, options, code, reason) in rows {
+        let ended = probe(&url, options).await;
+        assert_eq!(ended.code, code, "{url}: {ended:?}");
+        let report = ended.json();
+        assert_eq!((&report["schema"], &report["reason"], &report["target"]), (&json!(1), &reason, &json!(url)));
+        assert_eq!(ended.err, "", "{url}: nothing went wrong with the command");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_timeline_says_what_happened() {
+    let range = Range::open().await;
+    let ca = range.file("ca.pem");
+    let drop = probe(&range.url("drop-after-0.8s", true), &["--ca-file", ca.to_str().unwrap()]).await;
+    assert_eq!(drop.code, BAD, "{drop:?}");
+    for word in ["resolve ", "connect ", "tls ", "upgrade ", "hold 0.", "101 Switching Protocols", "TLSv1.3", "certificate "] {
+        assert!(drop.out.contains(word), "`{word}` is missing:\n{}", drop.out);
+    }
+    for word in ["failure", "ws_eof", "phase hold", "owner server", "without a close frame (1006)", "raw"] {
+        assert!(drop.out.contains(word), "`{word}` is missing:\n{}", drop.out);
+    }
+    has_no_escapes(&drop.out);
+    let good = probe(&range.url("echo", false), &["--hold", "200ms"]).await;
+    assert!(good.code == GOOD && good.out.contains("success") && good.out.contains("the server answered our Close"), "{good:?}");
+    has_no_escapes(&good.out);
+    let hostile = probe(&range.url("hostile-close", false), &[]).await;
+    assert!(hostile.code == BAD && hostile.out.contains("forged=1") && hostile.out.contains("\\u{202e}"), "{hostile:?}");
+    has_no_escapes(&hostile.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arguments_that_make_no_sense() {
+    let rows: [(&[&str], &str); 15] = [
+        (&["frob"], "frob"),
+        (&[], "Usage"),
+        (&["probe"], "required"),
+        (&["probe", "ws://127.0.0.1:9/", "--frob"], "--frob"),
+        (&["probe", "http://voice.example.com/"], "ws://"),
+        (&["probe", "https://voice.example.com/media"], "wss://"),
+        (&["probe", "ws://user:pw@voice.example.com/"], "basic_auth"),
+        (&["probe", "ws://127.0.0.1:9/", "--hold", "soon"], "not a duration"),
+        (&["probe", "ws://127.0.0.1:9/", "--mode", "quiet"], "idle"),
+        (&["probe", "ws://127.0.0.1:9/", "--dialect", "twillio"], "twillio"),
+        (&["probe", "ws://127.0.0.1:9/", "--header", "X-No-Colon"], "--header"),
+        (&["probe", "ws://127.0.0.1:9/", "--set", "hold"], "--set"),
+        (&["probe", "ws://127.0.0.1:9/", "--set", "holdd=1s"], "hold"),
+        (&["probe", "wss://127.0.0.1:9/", "--ca-file", "/nowhere/ca.pem"], "/nowhere/ca.pem"),
+        (&["run", "--log-level", "sidetone=loud", "--config", "monitors.toml"], "log level"),
+    ];
+    for (arguments, word) in rows {
+        let ended = run(arguments).await;
+        assert_eq!((ended.code, ended.out.as_str()), (COULD_NOT_RUN, ""), "{arguments:?}: {ended:?}");
+        assert!(ended.err.contains(word), "{arguments:?}: `{word}` is missing:\n{}", ended.err);
+        assert!(!ended.err.contains("panic"), "{}", ended.err);
+    }
+    for good in ["--help", "--version"] {
+        assert_eq!(run(&[good]).await.code, GOOD);
+    }
+}
+
+const TWO: &str = "\
+[defaults]
+interval = \"20s\"
+
+[[monitor]]
+name = \"booking-agent\"
+url = \"wss://voice.example.com/media-stream\"
+
+[[monitor]]
+name = \"support-line\"
+url = \"ws://127.0.0.1:9/audio\"
+";
+
+const BROKEN: &str = "\
+[[monitor]]
+name = \"booking-agent\"
+url = \"https://voice.example.com/media-stream\"
+holdd = \"10s\"
+
+[[monitor]]
+name = \"booking-agent\"
+url = \"wss://voice.example.com/other\"
+interval = \"5s\"
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_not_configured() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("two.toml");
+    std::fs::write(&file, TWO).unwrap();
+    for options in [&[][..], &["--hold", "1s"]] {
+        let ended = probe("bookings", &[&["--config", file.to_str().unwrap()], options].concat()).await;
+        assert_eq!((ended.code, ended.out.as_str()), (COULD_NOT_RUN, ""), "{ended:?}");
+        for word in ["bookings", "booking-agent", "support-line", "two.toml"] {
+            assert!(ended.err.contains(word), "`{word}` is missing: {}", ended.err);
+        }
+    }
+    let ended = probe("bookings", &["--config", "/nowhere/monitors.toml"]).await;
+    assert!(ended.code == COULD_NOT_RUN && ended.err.contains("/nowhere/monitors.toml"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("two.toml"), TWO).unwrap();
+    std::fs::write(path("broken.toml"), BROKEN).unwrap();
+    let good = run(&["check", "--config", &path("two.toml")]).await;
+    assert_eq!((good.code, good.err.as_str()), (GOOD, ""), "{good:?}");
+    for word in ["booking-agent", "support-line", "20s", "wss://voice.example.com/media-stream", "2 monitors"] {
+        assert!(good.out.contains(word), "`{word}` is missing:\n{}", good.out);
+    }
+    // The same page from every command that reads the file, and nothing is started.
+    let commands: [&[&str]; 3] = [&["check"], &["run", "--listen", "127.0.0.1:0"], &["probe", "booking-agent"]];
+    for command in commands {
+        let bad = run(&[command, &["--config", &path("broken.toml")]].concat()).await;
+        assert_eq!((bad.code, bad.out.as_str()), (COULD_NOT_RUN, ""), "{command:?}: {bad:?}");
+        for word in
+            ["broken.toml:3:7", "`wss://`", "broken.toml:4:1", "`hold`", "broken.toml:7:8", "broken.toml:9:12", "4 problems"]
+        {
+            assert!(bad.err.contains(word), "{command:?}: `{word}` is missing:\n{}", bad.err);
+        }
+        has_no_escapes(&bad.err);
+    }
+    let missing = run(&["check", "--config", &path("nothing.toml")]).await;
+    assert!(
+        missing.code == COULD_NOT_RUN && missing.err.contains("nothing.toml") && missing.err.contains("--config"),
+        "{missing:?}"
+    );
+}
+
+/// A server that refuses with 403, and the heads of the requests that it got.
+async fn receptionist() -> (Scripted, mpsc::UnboundedReceiver<String>) {
+    let (sender, heads) = mpsc::unbounded_channel();
+    let server = Scripted::open(move |head| {
+        sender.send(head.to_owned()).unwrap();
+        b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n".to_vec()
+    });
+    (server.await, heads)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_as_it_was_asked_for() {
+    let (server, mut heads) = receptionist().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("token"), "from-a-file\n").unwrap();
+    std::fs::write(
+        path("monitors.toml"),
+        format!(
+            "[defaults]\ninterval = \"20s\"\nheaders = {{ X-Region = \"eu\" }}\n[[monitor]]\nname = \"front-desk\"\nurl = \"ws://{}/a?b=c\"\n\
+             headers = {{ X-Team = \"support\", X-Own = {{ file = \"token\" }} }}\nuser_agent = \"desk/1\"\n",
+            server.address
+        ),
+    )
+    .unwrap();
+    let config = path("monitors.toml");
+    let plain = probe("front-desk", &["--config", &config]).await;
+    let head = heads.recv().await.unwrap();
+    assert_eq!(plain.code, BAD, "{plain:?}");
+    for line in ["GET /a?b=c HTTP/1.1", "User-Agent: desk/1", "X-Region: eu", "X-Team: support", "X-Own: from-a-file"] {
+        assert!(head.contains(&format!("{line}\r\n")), "{line}: {head}");
+    }
+
+    let token = path("token");
+    let more =
+        ["--header", "x-team: bookings", "--header", "X-New: 1", "--bearer-token-file", &token, "--subprotocol", "audio.v1"];
+    let changed = probe("front-desk", &[&["--config", &config], &more[..]].concat()).await;
+    assert_eq!(changed.code, BAD, "{changed:?}");
+    let head = heads.recv().await.unwrap();
+    for line in ["x-team: bookings", "X-New: 1", "Authorization: Bearer from-a-file", "Sec-WebSocket-Protocol: audio.v1"] {
+        assert!(head.contains(&format!("{line}\r\n")), "{line}: {head}");
+    }
+    for line in ["User-Agent: desk/1", "X-Region: eu", "X-Own: from-a-file"] {
+        assert!(head.contains(&format!("{line}\r\n")), "what is not overridden stays, {line}: {head}");
+    }
+    assert!(!head.contains("support"), "{head}");
+
+    let elsewhere = server.address.to_string();
+    let url = "ws://voice.example.com/media?x=1";
+    let adhoc = probe(url, &["--connect-to", &elsewhere, "--header", "X-New: 1", "--ip", "v4", "--json"]).await;
+    let head = heads.recv().await.unwrap();
+    assert!(head.contains("Host: voice.example.com\r\n") && head.contains("X-New: 1\r\n"), "{head}");
+    let report = adhoc.json();
+    assert_eq!((&report["remote_address"], &report["target"]), (&json!(elsewhere), &json!("ws://voice.example.com/media?x=***")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_override_a_configured_monitor() {
+    let range = Range::open().await;
+    let config = range.write(
+        "overrides.toml",
+        &format!(
+            "[defaults]\ninterval = \"4s\"\ninterval_failing = \"3s\"\nhold = \"300ms\"\n\
+             [[monitor]]\nname = \"good\"\nurl = \"{}\"\n\
+             [[monitor]]\nname = \"agent\"\nurl = \"{}\"\nhold = \"1500ms\"\nclose_timeout = \"500ms\"\n\
+             [[monitor]]\nname = \"secure\"\nurl = \"{}\"\n",
+            range.url("echo", false),
+            range.url("close-1000-after-1s", false),
+            range.url("echo", true),
+        ),
+    );
+    let config = config.to_str().unwrap();
+    let ca = range.file("ca.pem");
+    let ca = ca.to_str().unwrap();
+    let rows: [(&str, &[&str], Option<i32>, Value); 10] = [
+        ("good", &[], GOOD, json!(0.3)),
+        ("good", &["--hold", "500ms"], GOOD, json!(0.5)),
+        ("good", &["--mode", "idle", "--ping-interval", "100ms"], GOOD, json!(0.3)),
+        ("good", &["--set", "expect={echo=true}"], GOOD, json!(0.3)),
+        ("agent", &[], BAD, json!(1.5)),
+        ("agent", &["--set", "min_hold=500ms"], GOOD, json!(1.5)),
+        // A one-shot probe has no rhythm, so that a hold may be longer than the configured interval.
+        ("agent", &["--set", "min_hold=500ms", "--hold", "90s"], GOOD, json!(90.0)),
+        ("agent", &["--set", "accept_codes=[1000, 4000]"], GOOD, json!(1.5)),
+        ("secure", &[], BAD, json!(null)),
+        ("secure", &["--ca-file", ca], GOOD, json!(0.3)),
+    ];
+    let probes = rows.map(|(name, options, code, target)| async move {
+        let ended = probe(name, &[&["--config", config, "--json"], options].concat()).await;
+        assert_eq!(ended.code, code, "{name} {options:?}: {ended:?}");
+        let report = ended.json();
+        assert_eq!((&report["monitor"], &report["hold"]["target_seconds"]), (&json!(name), &target), "{name} {options:?}");
+    });
+    futures_util::future::join_all(probes).await;
+
+    let insecure = probe("secure", &["--config", config, "--insecure"]).await;
+    assert_eq!(insecure.code, GOOD, "{insecure:?}");
+    for warning in ["tls_verification_disabled", "tls_verification_failed"] {
+        assert!(insecure.out.contains(warning), "{warning}:\n{}", insecure.out);
+    }
+    // Two options that exclude each other are a mistake of whoever gave them.
+    let both = probe("secure", &["--config", config, "--insecure", "--ca-file", ca]).await;
+    assert!(both.code == COULD_NOT_RUN && both.err.contains("insecure"), "{both:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_option_takes_the_place_of_its_rivals() {
+    let range = Range::open().await;
+    let (server, mut heads) = receptionist().await;
+    range.write("token", "from-a-file");
+    let text = format!(
+        "[[monitor]]\nname = \"private\"\nurl = \"{}\"\nca_file = \"ca.pem\"\nhold = \"200ms\"\n\
+         [[monitor]]\nname = \"login\"\nurl = \"ws://{}/\"\nbasic_auth = {{ username = \"u\", password_file = \"token\" }}\n",
+        range.url("echo", true),
+        server.address
+    );
+    let config = range.write("rivals.toml", &text);
+    let config = config.to_str().unwrap();
+    let insecure = probe("private", &["--config", config, "--insecure"]).await;
+    assert!(insecure.code == GOOD && insecure.out.contains("tls_verification_disabled"), "{insecure:?}");
+    let token = range.file("token");
+    let bearer = probe("login", &["--config", config, "--bearer-token-file", token.to_str().unwrap()]).await;
+    assert_eq!(bearer.code, BAD, "{bearer:?}");
+    let head = heads.recv().await.unwrap();
+    assert!(head.contains("Authorization: Bearer from-a-file\r\n") && !head.contains("Basic"), "{head}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_may_be_written_as_in_the_file() {
+    let range = Range::open().await;
+    let url = range.url("echo", false);
+    let dotted = probe(&url, &["--hold", "200ms", "--set", "expect.echo=true", "--set", "raw.frame_text='hello'"]).await;
+    assert_eq!(dotted.code, GOOD, "{dotted:?}");
+    let mute = probe(&url, &["--hold", "200ms", "--set", "raw.frame=none", "--set", "expect.echo=true"]).await;
+    assert!(mute.code == COULD_NOT_RUN && mute.err.contains("echo"), "{mute:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_probe_says_goodbye() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut server = Attendant::open().await;
+        let url = format!("ws://{}/", server.address);
+        let child = sidetone(&["probe", &url, "--hold", "10m", "--json"]).spawn().unwrap();
+        assert_eq!(server.next().await, Seen::Opened);
+        send(&child, signal);
+        let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("it ends").unwrap();
+        assert_eq!(server.next().await, Seen::Closed(Some(1000)), "{signal:?}");
+        assert_eq!(output.status.code(), INCONCLUSIVE, "{signal:?}");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            (&report["outcome"], &report["reason"], &report["owner"]),
+            (&json!("inconclusive"), &json!("cancelled"), &json!("prober"))
+        );
+        assert!(report["hold"]["lasted_seconds"].as_f64() < Some(600.0), "{}", report["hold"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_dial_ends_at_once() {
+    let range = Range::open().await;
+    let url = range.url("http-timeout", false);
+    let mut child = sidetone(&["probe", &url, "--set", "upgrade_timeout=2m"]).spawn().unwrap();
+    // The request for the upgrade has gone out when the process has a connection; before that, the signal would end it as well.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    send(&child, Signal::INT);
+    let status = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends").unwrap();
+    assert_eq!(status.code(), INCONCLUSIVE);
+}
+
+fn column<'v>(rows: &'v Value, key: &str) -> BTreeSet<&'v str> {
+    rows.as_array().unwrap().iter().map(|row| row[key].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tables_are_complete() {
+    let reasons = run(&["reasons", "--json"]).await;
+    let (rows, text) = (reasons.json(), run(&["reasons"]).await.out);
+    assert_eq!(column(&rows, "reason"), Reason::all().map(|reason| reason.label()).collect());
+    for row in rows.as_array().unwrap() {
+        let field = |key: &str| row[key].as_str().unwrap();
+        let line = text.lines().find(|line| line.split_whitespace().next() == Some(field("reason"))).unwrap();
+        assert!(line.contains(field("phase")) && line.contains(field("owner")) && line.contains(field("explains")), "{line}");
+    }
+    let metrics = run(&["metrics", "--json"]).await;
+    let (rows, text) = (metrics.json(), run(&["metrics"]).await.out);
+    assert_eq!(column(&rows, "name"), FAMILIES.iter().map(|family| family.name).collect());
+    for family in FAMILIES {
+        assert!(text.contains(family.name) && text.contains(family.help), "{}", family.name);
+    }
+    let list = run(&["practice", "--list"]).await;
+    assert_eq!(list.code, GOOD);
+    let families = ["http-", "close-"];
+    for behaviour in BEHAVIOURS.iter().filter(|row| !families.iter().any(|family| row.name.starts_with(family))) {
+        assert!(list.out.contains(behaviour.name), "{}", behaviour.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_goes_away_is_no_error() {
+    let range = Range::open().await;
+    let url = range.url("http-404", false);
+    let rows: [(&[&str], Option<i32>); 6] = [
+        (&["probe", &url], BAD),
+        (&["probe", &url, "--json"], BAD),
+        (&["reasons"], GOOD),
+        (&["metrics", "--json"], GOOD),
+        (&["practice", "--list"], GOOD),
+        (&["demo", "--listen", "127.0.0.1:0", "--stop-after", "100ms"], GOOD),
+    ];
+    for (arguments, code) in rows {
+        let mut child = sidetone(arguments).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("it ends").unwrap();
+        assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (code, String::new()), "{arguments:?}");
+    }
+}
+
+/// A command that stays, and what it prints.
+struct Talking {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Talking {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = sidetone(arguments).stderr(Stdio::inherit()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next line that begins with `word`.
+    async fn line(&mut self, word: &str) -> String {
+        loop {
+            let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.expect("a line comes").unwrap();
+            match line {
+                Some(line) if line.starts_with(word) => return line,
+                Some(_) => {}
+                None => panic!("no line begins with `{word}`"),
+            }
+        }
+    }
+
+    async fn rest(&mut self) -> Vec<String> {
+        let mut rest = Vec::new();
+        while let Some(line) = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.expect("it ends").unwrap() {
+            rest.push(line);
+        }
+        rest
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_shows_the_product() {
+    let mut demo = Talking::start(&["demo", "--stop-after", "8s", "--listen", "127.0.0.1:0"]);
+    let page = demo.line("page ").await;
+    let page = page.split_whitespace().last().unwrap();
+    assert!(reqwest::get(page).await.unwrap().text().await.unwrap().contains("drops-after-0.8s"));
+    let metrics = demo.line("metrics ").await;
+    let metrics = reqwest::get(metrics.split_whitespace().last().unwrap()).await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("sidetone_monitor_info{") && metrics.contains("drops-after-0.8s"), "{metrics}");
+    demo.line("stop ").await;
+    demo.line("time ").await;
+    let probes = demo.rest().await;
+    assert_eq!(demo.child.wait().await.unwrap().code(), GOOD);
+    // Time, monitor, outcome, reason, held for.
+    let fields: Vec<Vec<&str>> = probes.iter().map(|line| line.split_whitespace().collect()).collect();
+    let drop = fields.iter().find(|fields| fields[1] == "drops-after-0.8s").unwrap_or_else(|| panic!("{probes:?}"));
+    assert_eq!((drop[2], drop[3], drop[5]), ("failure", "ws_eof", "s"));
+    let held: f64 = drop[4].parse().unwrap();
+    assert!((0.79..1.2).contains(&held), "{drop:?}");
+    let expected = [
+        ("good-line", "success"),
+        ("good-line-tls", "success"),
+        ("application-fails", "failure"),
+        ("wrong-path", "failure"),
+        ("incomplete-chain", "failure"),
+    ];
+    for line in &fields {
+        let fits = line[1] == "drops-after-0.8s" || line[2] == "inconclusive" || expected.contains(&(line[1], line[2]));
+        assert!(fits, "{line:?}");
+    }
+    assert!(fields.iter().any(|line| line[2] == "success"), "{probes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn practice_endpoints_can_be_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem").to_str().unwrap().to_owned();
+    let mut practice = Talking::start(&["practice", "--listen", "127.0.0.1:0", "--write-ca", &ca]);
+    let line = practice.line("practice endpoints").await;
+    let urls: Vec<&str> = line.split([' ', ',']).filter_map(|word| word.strip_suffix("<behaviour>")).collect();
+    assert_eq!(urls.len(), 2, "{line}");
+    for url in urls {
+        let trust: &[&str] = if url.starts_with("wss") { &["--ca-file", &ca] } else { &[] };
+        let good = probe(&format!("{url}echo"), &[&["--hold", "200ms"], trust].concat()).await;
+        assert_eq!(good.code, GOOD, "{url}: {good:?}");
+        let bad = probe(&format!("{url}http-503"), &[&["--json"], trust].concat()).await;
+        assert_eq!(bad.json()["reason"], "http_503", "{url}");
+    }
+    send(&practice.child, Signal::TERM);
+    assert_eq!(tokio::time::timeout(PATIENCE, practice.child.wait()).await.expect("it ends").unwrap().code(), GOOD);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_somebody_else() {
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("monitors.toml");
+    std::fs::write(&config, TWO).unwrap();
+    let commands: [&[&str]; 3] = [&["run", "--config", config.to_str().unwrap()], &["practice"], &["demo"]];
+    for command in commands {
+        let ended = finish(sidetone(&[command, &["--listen", &address]].concat())).await;
+        assert_eq!(ended.code, COULD_NOT_RUN, "{command:?}: {ended:?}");
+        assert!(ended.err.contains(&address) && ended.err.contains("--listen"), "{command:?}: {}", ended.err);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_switches_and_says_nothing_more() {
+    // The answer of a proxy that accepts everything: 101 and the end, at once.
+    let server = Scripted::open(|head| switching(head, "Server: proxy\r\n").into_bytes()).await;
+    let ended = probe(&format!("ws://{}/", server.address), &["--json"]).await;
+    let report = ended.json();
+    assert_eq!((ended.code, &report["reason"], &report["close"]["how"]), (BAD, &json!("ws_eof"), &json!("fin")));
+    assert!(report["upgrade"]["headers"].as_array().unwrap().contains(&json!(["server", "proxy"])));
+}

@@ -1,0 +1,278 @@
+//! No secret comes out anywhere: not in what sidetone prints, logs or serves, and not through a server that sends it back.
+
+use std::path::Path;
+
+use serde_json::Value;
+use sidetone::practice::Behaviour;
+
+use crate::support::{Daemon, Finished, Range, Scripted, finish, frame, header, sidetone, switching};
+
+/// Where a secret can come from, and the secret. Each is another one, so that a leak names its source.
+const CANARIES: &[(&str, &str)] = &[
+    ("bearer token from a file", "canary-bearer-5b1f0c9e"),
+    ("bearer token from the environment", "canary-b-env-77aa01d3"),
+    ("basic password from the environment", "canary-basic-1d2e9a40"),
+    ("basic password from a file", "canary-bfile-90cc17be"),
+    ("basic pair as it is sent", BASIC_PAIR),
+    ("header from a file", "canary-hfile-c4477a10"),
+    ("header from the environment", "canary-h-env-0a8e6b52"),
+    ("header in the file itself", "canary-inline-e29b3d77"),
+    ("query value", "canary-query-3f60d8a1"),
+    ("query value with an escape", "canary-escaped+18/a77c"),
+    ("the same as it is sent", "canary-escaped%2B18%2Fa77c"),
+    ("header long enough to be cut", LONG),
+];
+
+/// `sidetone:canary-basic-1d2e9a40` in base64 (RFC 7617).
+const BASIC_PAIR: &str = "c2lkZXRvbmU6Y2FuYXJ5LWJhc2ljLTFkMmU5YTQw";
+const LONG: &str =
+    "canary-long-4b7d-canary-long-5c8e-canary-long-6d9f-canary-long-7eaf-canary-long-8fb0-canary-long-90c1-canary-long-a1d2";
+/// Enough of the long one to know it by; what is left of a text that was cut must not have it either.
+const LONG_HEAD: &str = "canary-long-4b7d";
+
+const ENVIRONMENT: [(&str, &str); 3] =
+    [("VOICE_TOKEN", CANARIES[1].1), ("VOICE_PASSWORD", CANARIES[2].1), ("VOICE_HEADER", CANARIES[6].1)];
+
+/// What the server does with the request that it sends back: the path of its URL.
+const REFLECTIONS: [&str; 7] = ["body", "headers", "location", "cut", "garbage", "reason", "messages"];
+
+fn complain(place: &str, text: &str, secrets: &[(&str, &str)]) {
+    for (source, secret) in secrets {
+        if let Some(at) = text.find(secret) {
+            let (start, end) = (text.floor_char_boundary(at.saturating_sub(200)), text.ceil_char_boundary(at + 60));
+            panic!("{place} has the {source}: …{}…", &text[start..end]);
+        }
+    }
+}
+
+/// Fails if one of the secrets is in `text`.
+fn is_clean(place: &str, text: &str) {
+    complain(place, text, CANARIES);
+    complain(place, text, &[("beginning of the long header", LONG_HEAD)]);
+}
+
+fn are_clean(place: &str, ended: &Finished) {
+    is_clean(&format!("standard output of {place}"), &ended.out);
+    is_clean(&format!("standard error of {place}"), &ended.err);
+}
+
+/// A server that sends back what it was sent, in every way that a server has.
+async fn parrot() -> Scripted {
+    Scripted::open(|head| {
+        let path = head.split([' ', '?']).nth(1).unwrap_or_default();
+        let lines: Vec<&str> = head.lines().filter(|line| !line.is_empty()).collect();
+        // Everything that a secret can hide in, in one line.
+        let words = || {
+            lines.iter().filter(|line| line.contains("canary") || line.contains("Basic")).copied().collect::<Vec<_>>().join(" ")
+        };
+        match path {
+            "/body" => format!("HTTP/1.1 403 Forbidden\r\nContent-Length: {}\r\n\r\n{head}", head.len()).into_bytes(),
+            "/headers" => {
+                let numbered = lines.iter().enumerate().map(|(n, line)| format!("X-Echo-{n}: {line}\r\n"));
+                format!("HTTP/1.1 403 Forbidden\r\n{}X-All: {}\r\n\r\n", numbered.collect::<String>(), words()).into_bytes()
+            }
+            "/location" => {
+                let elsewhere = lines[1..].iter().map(|line| line.replace([' ', ':'], "/")).collect::<String>();
+                let query = lines[0].split(['?', ' ']).nth(2).unwrap_or_default();
+                format!("HTTP/1.1 302 Found\r\nLocation: https://voice.example.com/{query}/{elsewhere}?{query}\r\n\r\n")
+                    .into_bytes()
+            }
+            // So that the first 4 KiB, or the 256 bytes of a header, end in the middle of a secret.
+            "/cut" => {
+                let secret = header(head, "x-long").unwrap_or_default();
+                let (header, body) = (format!("{}{secret}", "y".repeat(256 - 40)), format!("{}{secret}", "x".repeat(4096 - 40)));
+                format!("HTTP/1.1 500 Oh\r\nX-Cut: {header}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+            }
+            "/garbage" => words().into_bytes(),
+            "/reason" => {
+                // One secret after the other, as many as fit into the 123 bytes of a reason.
+                let reason = header(head, "authorization").or_else(|| header(head, "x-file")).unwrap_or_default();
+                let more = header(head, "x-inline").unwrap_or_default();
+                let text = format!("{reason} {more} {}", header(head, "x-long").unwrap_or_default());
+                let close = frame(0x8, &[&4000_u16.to_be_bytes()[..], &text.as_bytes()[..text.len().min(123)]].concat());
+                [switching(head, &format!("X-Echo: {}\r\n", words())).into_bytes(), close].concat()
+            }
+            _ => {
+                let frames = [frame(0x1, head.as_bytes()), frame(0x2, head.as_bytes()), frame(0x9, &words().as_bytes()[..100])];
+                [switching(head, "").into_bytes(), frames.concat()].concat()
+            }
+        }
+    })
+    .await
+}
+
+fn prepare(folder: &Path) {
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write("token", &format!("{}\n", CANARIES[0].1));
+    write("password", &format!("{}\n", CANARIES[3].1));
+    write("header", &format!("{}\n", CANARIES[5].1));
+}
+
+/// A monitor for each way to send a secret back and each way to log in, with every other secret beside it.
+fn fleet(server: &Scripted) -> Vec<(String, String)> {
+    let logins = [
+        ("bearer-file", "bearer_token_file = \"token\""),
+        ("bearer-env", "bearer_token_env = \"VOICE_TOKEN\""),
+        ("basic-env", "basic_auth = { username = \"sidetone\", password_env = \"VOICE_PASSWORD\" }"),
+        ("basic-file", "basic_auth = { username = \"sidetone\", password_file = \"password\" }"),
+    ];
+    let headers = format!(
+        "headers = {{ X-File = {{ file = \"header\" }}, X-Env = {{ env = \"VOICE_HEADER\" }}, X-Inline = \"{}\", X-Long = \"{LONG}\" }}",
+        CANARIES[7].1
+    );
+    let mut monitors = Vec::new();
+    for (path, (login, line)) in REFLECTIONS.iter().flat_map(|path| logins.map(|login| (path, login))) {
+        let name = format!("{path}-{login}");
+        let url = format!("ws://{}/{path}?call={{uuid}}&token={}&key={}", server.address, CANARIES[8].1, CANARIES[10].1);
+        monitors.push((name.clone(), format!("[[monitor]]\nname = \"{name}\"\nurl = \"{url}\"\n{line}\n{headers}\n")));
+    }
+    monitors
+}
+
+const DEFAULTS: &str = "[defaults]\ninterval = \"10m\"\nhold = \"300ms\"\nclose_timeout = \"200ms\"\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_leaves_the_daemon() {
+    let (server, folder) = (parrot().await, tempfile::tempdir().unwrap());
+    prepare(folder.path());
+    let monitors = fleet(&server);
+    let text = DEFAULTS.to_owned() + &monitors.iter().map(|(_, text)| text.as_str()).collect::<String>();
+    let set_up = |command: &mut tokio::process::Command| {
+        command.envs(ENVIRONMENT);
+    };
+    let arguments = ["--enable-lifecycle", "--log-level", "trace"];
+    let mut daemon = Daemon::start_with(&folder.path().join("monitors.toml"), &text, &arguments, set_up).await;
+    let mut reflected = 0;
+    for (name, _) in &monitors {
+        for query in [format!("target={name}"), format!("target={name}&debug=true")] {
+            let (status, page) = daemon.get(&format!("/probe?{query}")).await;
+            assert_eq!(status, 200, "{page}");
+            is_clean(&format!("/probe?{query}"), &page);
+        }
+        for path in ["/monitors/{}", "/api/v1/monitors/{}", "/api/v1/monitors/{}/reports"] {
+            let path = path.replace("{}", name);
+            let (_, page) = daemon.get(&path).await;
+            reflected += page.matches("***").count();
+            is_clean(&path, &page);
+        }
+    }
+    for path in ["/", "/metrics", "/api/v1/monitors"] {
+        is_clean(path, &daemon.get(path).await.1);
+    }
+    assert!(reflected > 50, "the server did send them back, and they were hidden: {reflected}");
+
+    // Mistakes beside secrets: the page of problems shows lines of the file.
+    for broken in broken_files(&text) {
+        daemon.rewrite(&broken);
+        let answer = reqwest::Client::new().post(daemon.url("/-/reload")).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 422);
+        is_clean("the answer to a reload", &answer.text().await.unwrap());
+    }
+    assert_eq!(daemon.stop().await, Some(0));
+    let log = daemon.process.log.join("\n");
+    assert!(log.contains("probe finished") && log.contains("not loaded"), "it did log everything");
+    is_clean("the log at trace", &log);
+}
+
+/// The file with mistakes in it, of several kinds: some keep the file readable and some do not.
+fn broken_files(text: &str) -> Vec<String> {
+    vec![
+        text.replace("close_timeout", "close_time"),
+        text.replace("&token=", "&{token}="),
+        text.replace("ws://", "http://"),
+        text.replace("X-Inline", "X Inline"),
+        text.replace("X-Inline", "Connection"),
+        text.replace("X-Inline = ", "X-Inline = = "),
+        text.replace("X-Inline = \"", "X-Inline = "),
+        text.replace("bearer_token_file = \"token\"", &format!("bearer_token = \"{}\"", CANARIES[0].1)),
+        text.replace(
+            "bearer_token_file = \"token\"",
+            &format!("bearer_token_file = \"{}\"", CANARIES[0].1).replace("canary", "/nowhere"),
+        ),
+        text.replace("password_file = \"password\"", &format!("password = \"{}\"", CANARIES[3].1)),
+        text.replace("hold = \"300ms\"", "hold = \"300ms"),
+    ]
+    .into_iter()
+    .filter(|broken| broken != text)
+    .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_leaves_the_commands() {
+    let (server, folder) = (parrot().await, tempfile::tempdir().unwrap());
+    prepare(folder.path());
+    let monitors = fleet(&server);
+    let text = DEFAULTS.to_owned() + &monitors.iter().map(|(_, text)| text.as_str()).collect::<String>();
+    let config = folder.path().join("monitors.toml");
+    std::fs::write(&config, &text).unwrap();
+    let config = config.to_str().unwrap();
+    let sidetone = async |arguments: &[&str]| {
+        let mut command = sidetone(&[arguments, &["--config", config]].concat());
+        command.envs(ENVIRONMENT).env("RUST_LOG", "trace");
+        let ended = finish(command).await;
+        are_clean(&format!("{arguments:?}"), &ended);
+        ended
+    };
+    assert_eq!(sidetone(&["check"]).await.code, Some(0));
+    for (name, _) in &monitors {
+        assert_eq!(sidetone(&["probe", name]).await.code, Some(1), "{name}");
+        let json = sidetone(&["probe", name, "--json"]).await;
+        what_is_no_secret_is_kept(name, &json.json());
+    }
+    let (name, _) = &monitors[0];
+    assert_eq!(sidetone(&["probe", name, "--hold", "1s"]).await.code, Some(1));
+    let wrong = sidetone(&["probe", name, "--hold", "one", "--header", "X-Inline: canary\u{7}"]).await;
+    assert_eq!((wrong.code, wrong.err.contains("canary")), (Some(2), false), "{wrong:?}");
+    for broken in broken_files(&text) {
+        std::fs::write(config, &broken).unwrap();
+        assert_eq!(sidetone(&["check"]).await.code, Some(2), "{broken}");
+        assert_eq!(sidetone(&["run", "--listen", "127.0.0.1:0"]).await.code, Some(2));
+        assert_eq!(sidetone(&["probe", "body-bearer-file"]).await.code, Some(2));
+    }
+}
+
+/// Hiding the secrets must not hide the evidence.
+fn what_is_no_secret_is_kept(name: &str, report: &Value) {
+    let text = report["upgrade"].to_string() + &report["close"].to_string();
+    let words: &[&str] = match name.split('-').next().unwrap() {
+        "body" => &["User-Agent: sidetone/", "Upgrade: websocket", "X-Inline: ***", "Authorization: B", " ***"],
+        "headers" => &["Host: 127.0.0.1", "X-Env: ***", "Authorization: B", " ***"],
+        "location" => &["https://voice.example.com/", "***"],
+        "cut" => &["yyyyyyyyyy***", "xxxxxxxxxx***"],
+        "garbage" => &["***"],
+        "reason" => &["\"code\":4000", " *** *** ***\""],
+        _ => &["101"],
+    };
+    for word in words {
+        assert!(text.contains(word), "{name}: `{word}` is missing: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_a_client_certificate_stays_here() {
+    let range = Range::open().await;
+    let key = std::fs::read_to_string(range.file("client.key")).unwrap();
+    let secret: &str = key.lines().find(|line| !line.contains("-----")).unwrap();
+    let secrets = [("client key", secret)];
+    let behaviour = Behaviour::find("tls-client-cert-rejected").unwrap();
+    let url = range.practice.url(behaviour, true).unwrap();
+    let lines = "ca_file = \"ca.pem\"\nclient_cert_file = \"client.pem\"\nclient_key_file = \"client.key\"";
+    let text = format!("[[monitor]]\nname = \"m\"\nurl = \"{url}\"\n{lines}\n");
+    let mut daemon = Daemon::start(&range.file("monitors.toml"), &text, &["--log-level", "trace"]).await;
+    let mut pages = Vec::new();
+    for path in ["/probe?target=m", "/monitors/m", "/api/v1/monitors/m/reports", "/metrics"] {
+        pages.push(daemon.get(path).await.1);
+    }
+    assert!(pages.iter().any(|page| page.contains("tls_client_cert_rejected")), "{pages:?}");
+    assert_eq!(daemon.stop().await, Some(0));
+    pages.push(daemon.process.log.join("\n"));
+    // The key where the certificate should be, and the other way round.
+    let swapped = text.replace("client.pem", "x").replace("client.key", "client.pem").replace("\"x\"", "\"client.key\"");
+    std::fs::write(range.file("swapped.toml"), &swapped).unwrap();
+    let swapped = finish(sidetone(&["check", "--config", range.file("swapped.toml").to_str().unwrap()])).await;
+    assert_eq!(swapped.code, Some(2), "{swapped:?}");
+    pages.extend([swapped.out, swapped.err]);
+    for page in pages {
+        complain("a page", &page, &secrets);
+    }
+}
