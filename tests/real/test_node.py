@@ -4,8 +4,6 @@ import urllib.request
 
 import pytest
 
-from kit.pki import HOST
-
 
 @pytest.fixture(scope="module")
 def fastify(start_node):
@@ -20,9 +18,8 @@ def socketio(start_node):
 
 
 @pytest.fixture(scope="module")
-def http2(start_node, pki):
-    with start_node("http2_server.js", pki.chain(pki.good, pki.intermediate), pki.good.key) as server:
-        server.port_tls = server.wait_event("listening-tls")["port"]
+def http2(start_node):
+    with start_node("http2_server.js") as server:
         yield server
 
 
@@ -228,10 +225,8 @@ def test_fastify_handler_fails(sidetone, fastify, path):
 # --- HTTP/2 only ---
 
 
-def test_http2_only(sidetone, http2, pki):
+def test_http2_only(sidetone, http2):
     sidetone.probe(f"ws://127.0.0.1:{http2.port}/").fails("http_is_h2", "upgrade", owner="edge")
-    over_tls = ("--ca-file", pki.root.cert, "--connect-to", f"127.0.0.1:{http2.port_tls}")
-    sidetone.probe(f"wss://{HOST}/", *over_tls).fails("tls_alpn_mismatch", "tls", owner="edge")
 
 
 # --- Socket.IO ---

@@ -1,9 +1,12 @@
 """Two network namespaces joined by a cable: a server and a prober, with no way out to anything else."""
 
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
+
+from .process import wait_until
 
 CLIENT, SERVER, ABSENT = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 """Of the documentation range (RFC 5737). Nobody has the third."""
@@ -80,8 +83,13 @@ class Network:
             subprocess.run([*getattr(self, side), "nft", "flush", "ruleset"], check=True)
         _ip("-n", self._names["client"], "route", "flush", "root", f"{ELSEWHERE}/32")
         self.cable("up")
+        wait_until(self._is_connected, "carrier on both ends of the cable")
         self.name_servers()
+
+    def _is_connected(self):
+        ends = [_ip("-n", name, "-json", "link", "show", "dev", "cable") for name in self._names.values()]
+        return all(json.loads(end)[0]["operstate"] == "UP" for end in ends)
 
 
 def _ip(*words):
-    subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
+    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout

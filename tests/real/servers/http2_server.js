@@ -1,14 +1,7 @@
-// HTTP/2 only: in the clear, and over TLS. Arguments: certificate chain, key.
+// HTTP/2 in the clear, and nothing else.
 'use strict';
 
-const fs = require('node:fs');
 const http2 = require('node:http2');
 
-const say = (event, server) => () => console.log(JSON.stringify({ event, port: server.address().port }));
-
-const plain = http2.createServer((_request, response) => response.end('h2'));
-plain.listen(0, '127.0.0.1', say('listening', plain));
-
-const [cert, key] = process.argv.slice(2, 4).map((file) => fs.readFileSync(file));
-const secure = http2.createSecureServer({ cert, key, allowHTTP1: false }, (_request, response) => response.end('h2'));
-secure.listen(0, '127.0.0.1', say('listening-tls', secure));
+const server = http2.createServer((_request, response) => response.end('h2'));
+server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ event: 'listening', port: server.address().port })));

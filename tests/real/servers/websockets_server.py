@@ -2,10 +2,10 @@
 
 import asyncio
 import json
+import signal
 import sys
 
 from websockets.asyncio.server import serve
-from websockets.exceptions import ConnectionClosed
 
 
 def say(event, **fields):
@@ -62,13 +62,12 @@ def refuse_some(connection, request):
 
 async def main():
     host, keepalive = sys.argv[1], float(sys.argv[2])
-    options = {"ping_interval": keepalive, "ping_timeout": keepalive}
+    options = {"ping_interval": keepalive, "ping_timeout": keepalive, "close_timeout": 1}
     async with serve(handler, host, 0, process_request=refuse_some, **options) as server:
+        # The graceful shutdown of the library's documentation.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.close)
         say("listening", port=server.sockets[0].getsockname()[1])
-        await server.serve_forever()
+        await server.wait_closed()
 
 
-try:
-    asyncio.run(main())
-except (KeyboardInterrupt, ConnectionClosed):
-    pass
+asyncio.run(main())
