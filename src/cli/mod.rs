@@ -72,7 +72,7 @@ struct RunArgs {
     /// The form of the log
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
-    /// What to log: error, warn, info, debug, trace, or a tracing filter; without it, what RUST_LOG says, or else info
+    /// What to log: error, warn, info, debug, trace, or a filter such as sidetone=debug [default: RUST_LOG, or info]
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
 }
