@@ -19,8 +19,11 @@ enum Type {
 
 use Type::{Bool, List, Null, Number, Table, Text};
 
-/// Every field that each report has, and what it may be.
-const ALWAYS: &[(&str, &[Type])] = &[
+/// Fields and what each may be.
+type Fields = &'static [(&'static str, &'static [Type])];
+
+/// Every field that each report has.
+const ALWAYS: Fields = &[
     ("/schema", &[Number]),
     ("/monitor", &[Text]),
     ("/target", &[Text]),
@@ -58,7 +61,7 @@ const ALWAYS: &[(&str, &[Type])] = &[
 ];
 
 /// What a table of a report has where it is not `null`.
-const WITHIN: &[(&str, &[(&str, &[Type])])] = &[
+const WITHIN: &[(&str, Fields)] = &[
     (
         "/tls",
         &[
