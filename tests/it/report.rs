@@ -19,8 +19,11 @@ enum Type {
 
 use Type::{Bool, List, Null, Number, Table, Text};
 
-/// Every field that each report has, and what it may be.
-const ALWAYS: &[(&str, &[Type])] = &[
+/// Fields and what each may be.
+type Fields = &'static [(&'static str, &'static [Type])];
+
+/// Every field that each report has.
+const ALWAYS: Fields = &[
     ("/schema", &[Number]),
     ("/monitor", &[Text]),
     ("/target", &[Text]),
