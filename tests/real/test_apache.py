@@ -33,7 +33,7 @@ def probe(sidetone):
 
 @pytest.mark.parametrize("host", ["upgrade", "tunnel"])
 def test_a_good_proxy_and_a_good_goodbye(probe, full, node, host):
-    since = node.mark()
+    since = node.settled()
     probe(full, host).succeeds(status=101)
     assert node.wait_event("close", since)["code"] == 1000
 
@@ -41,7 +41,7 @@ def test_a_good_proxy_and_a_good_goodbye(probe, full, node, host):
 @pytest.mark.parametrize("host", ["upgrade", "tunnel"])
 def test_mod_proxy_http_does_it_alone(probe, only_http, node, host):
     """Since 2.4.47 it tunnels by itself, `ws://` backends included."""
-    since = node.mark()
+    since = node.settled()
     probe(only_http, host).succeeds(status=101)
     assert node.wait_event("close", since)["code"] == 1000
 

@@ -111,7 +111,7 @@ def test_a_prometheus_server_scrapes_it(daemon, directory):
     storage = ("--storage.tsdb.path", directory / "prometheus-data")
     command = ["prometheus", "--config.file", config, *storage, "--web.listen-address", f"127.0.0.1:{port}"]
     with Server("prometheus", command, directory) as prometheus:
-        prometheus.wait_listening(port, timeout=30)
+        prometheus.wait_log("Server is ready to receive web requests", timeout=30)
 
         def query(expression):
             url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
@@ -128,15 +128,15 @@ def test_a_prometheus_server_scrapes_it(daemon, directory):
 
 
 def test_sigterm_says_goodbye_to_the_open_line(program, directory, node):
-    since = node.mark()
-    line = monitor("long", f"ws://127.0.0.1:{node.port}/echo")
+    since = node.settled()
+    line = monitor("long", f"ws://127.0.0.1:{node.port}/mute")
     with Daemon(program, directory, "drained", line, defaults=LONG_HOLD) as daemon:
-        node.wait_event("open", since, timeout=30)
+        node.wait_event("open", since, timeout=30, path="/mute")
         began = time.monotonic()
         daemon.process.send_signal(signal.SIGTERM)
         assert daemon.process.wait(10) == 0
         assert time.monotonic() - began < 5
-    assert node.wait_event("close", since)["code"] == 1000
+    assert node.wait_event("close", since, path="/mute")["code"] == 1000
 
 
 def test_sighup_keeps_what_did_not_change(program, directory, node):

@@ -32,13 +32,13 @@ def secure(sidetone, haproxy, pki):
 
 @pytest.mark.parametrize("name", ["good", "tcp_good"])
 def test_a_good_proxy_and_a_good_goodbye(plain, node, name):
-    since = node.mark()
+    since = node.settled()
     plain(name).succeeds(status=101)
     assert node.wait_event("close", since)["code"] == 1000
 
 
 def test_a_good_proxy_over_tls(secure, node):
-    since = node.mark()
+    since = node.settled()
     report = secure("good_tls")
     report.succeeds(status=101)
     assert report.json["tls"]["version"] == "TLSv1.3"

@@ -29,14 +29,14 @@ def secure(sidetone, nginx, pki):
 
 @pytest.mark.parametrize("mode", ["streamed", "idle"])
 def test_a_good_proxy_and_a_good_goodbye(plain, node, mode):
-    since = node.mark()
+    since = node.settled()
     plain("/good/echo", "--mode", mode).succeeds(status=101)
     assert node.wait_event("close", since)["code"] == 1000
 
 
 @pytest.mark.parametrize("server, version", [("tls", "TLSv1.3"), ("tls12", "TLSv1.2")])
 def test_a_good_proxy_over_tls(secure, node, server, version):
-    since = node.mark()
+    since = node.settled()
     report = secure(server)
     report.succeeds(status=101)
     assert report.json["tls"]["version"] == version

@@ -1,5 +1,7 @@
 """Node servers: `ws` by itself, Fastify with its WebSocket plugin, Socket.IO, and plain HTTP/2."""
 
+import urllib.request
+
 import pytest
 
 from kit.pki import HOST
@@ -44,7 +46,7 @@ def expect(rules):
 @pytest.mark.parametrize("path", ["/echo", "/mute", "/ping"])
 @pytest.mark.parametrize("mode", ["streamed", "idle"])
 def test_good(probe, node, path, mode):
-    since = node.mark()
+    since = node.settled()
     probe(path, "--mode", mode, hold="500ms").succeeds(status=101, lasted=(0.49, 2))
     assert node.wait_event("close", since, path=path)["code"] == 1000
 
@@ -79,7 +81,7 @@ CODES = [(1000, ""), (1001, "going away"), (1008, "policy"), (1011, ""), (1012, 
 @pytest.mark.parametrize("mode", ["streamed", "idle"])
 @pytest.mark.parametrize("code, said", [*CODES, pytest.param(1014, "", marks=REWRITTEN_ECHO)])
 def test_closed_by_the_server(probe, node, code, said, mode):
-    since = node.mark()
+    since = node.settled()
     report = probe(f"/close/{code}/{said.replace(' ', '%20')}", "--mode", mode, hold="5s")
     report.fails("closed_by_server", "hold", close=(code, "server", "close_frame"), status=101, lasted=(0.28, 2))
     assert report.json["close"]["reason"] == said
@@ -134,13 +136,13 @@ def test_frames_over_the_servers_limit(probe):
 
 
 def test_frames_over_our_limit(probe, node):
-    since = node.mark()
+    since = node.settled()
     probe("/big-message", hold="5s").fails("ws_too_large", "hold")
     assert node.wait_event("close", since)["code"] in (1002, 1009)
 
 
 def test_a_flood(probe, node):
-    since = node.mark()
+    since = node.settled()
     probe("/flood", hold="5s").fails("peer_flood", "hold", close=(1008, "prober", "local"))
     assert node.wait_event("close", since)["code"] == 1008
 
@@ -194,10 +196,11 @@ def test_no_pongs(probe):
     probe("/no-pong", *pings, hold="5s").fails("ws_ping_timeout", "hold", lasted=(0.6, 3))
 
 
-def test_a_server_that_stops_reading(probe):
+def test_a_server_that_stops_reading(probe, node):
     """Large frames, since the buffers of both kernels must fill before anyone can tell."""
     audio = "raw={frame_text='" + "x" * 16000 + "', cadence='20ms'}"
     report = probe("/stuck", "--set", audio, "--set", "stall_timeout=1s", hold="20s")
+    urllib.request.urlopen(f"http://127.0.0.1:{node.port}/release", timeout=10).close()
     report.fails("ws_write_stalled", "hold", close=(1006, "prober", "timeout"), owner="server", lasted=(1, 10))
 
 
@@ -206,7 +209,7 @@ def test_a_server_that_stops_reading(probe):
 
 def test_fastify(sidetone, fastify):
     base = f"ws://127.0.0.1:{fastify.port}"
-    since = fastify.mark()
+    since = fastify.settled()
     sidetone.probe(f"{base}/echo").succeeds(status=101)
     assert fastify.wait_event("close", since)["code"] == 1000
     sidetone.probe(f"{base}/nowhere").fails("http_404", "upgrade", status=404)

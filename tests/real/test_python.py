@@ -33,17 +33,20 @@ FLOOD = ("--set", "raw={frame_text='" + "x" * 16000 + "', cadence='20ms'}")
 
 @pytest.mark.parametrize("path, mode", [("/echo", "streamed"), ("/echo", "idle"), ("/read_only", "streamed"), ("/mute", "idle")])
 def test_good(probe, websockets, path, mode):
-    since = websockets.mark()
+    since = websockets.settled()
     probe(path, "--mode", mode, hold="500ms").succeeds(status=101)
     assert websockets.wait_event("close", since)["code"] == 1000
 
 
-def test_a_handler_that_never_reads(probe):
+def test_a_handler_that_never_reads(sidetone, start_websockets):
     """The library stops reading when its queue of 16 messages is full, so that our Close waits behind our audio."""
     timed_out = (1000, "prober", "timeout")
-    probe("/mute", "--set", "close_timeout=500ms", hold="1s").succeeds(warnings=["close_handshake_timeout"], close=timed_out)
-    strict = ("--set", "close_timeout=500ms", "--set", "expect={clean_close=true}")
-    probe("/mute", *strict, hold="1s").fails("close_handshake_timeout", "close", close=timed_out)
+    patience = ("--set", "close_timeout=500ms")
+    with start_websockets("never_reads") as server:
+        url = f"ws://127.0.0.1:{server.port}/mute"
+        sidetone.probe(url, *patience, hold="1s").succeeds(warnings=["close_handshake_timeout"], close=timed_out)
+        strict = (*patience, "--set", "expect={clean_close=true}")
+        sidetone.probe(url, *strict, hold="1s").fails("close_handshake_timeout", "close", close=timed_out)
 
 
 def test_the_handler_returns(probe):
@@ -131,7 +134,7 @@ def test_stopped_before_the_upgrade(sidetone, start_websockets):
 
 @pytest.mark.parametrize("mode", ["streamed", "idle"])
 def test_fastapi_good(ask, uvicorn, mode):
-    since = uvicorn.mark()
+    since = uvicorn.settled()
     rules = () if mode == "idle" else ("--set", "expect={echo=true}")
     ask("/echo", "--mode", mode, *rules).succeeds(status=101)
     assert uvicorn.wait_event("close", since)["code"] == 1000

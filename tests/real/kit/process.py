@@ -103,6 +103,12 @@ class Server:
         """A place in the log, from which on `events` may be asked for."""
         return len(self.text())
 
+    def settled(self):
+        """A place in the log behind the end of every line so far, so that no late `close` of another case follows it."""
+        closed = lambda: len(self.events("open")) <= len(self.events("close"))
+        wait_until(closed, f"end of the open lines of {self.name}", alive=self.alive)
+        return self.mark()
+
     def events(self, event, since=0, **fields):
         """The JSON lines of the log that have these fields."""
         lines = [line for line in self.text()[since:].splitlines() if line.startswith("{") and line.endswith("}")]

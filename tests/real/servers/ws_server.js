@@ -8,6 +8,8 @@ const say = (event, fields = {}) => console.log(JSON.stringify({ event, ...field
 
 const echo = (ws) => ws.on('message', (data, binary) => ws.send(data, { binary }));
 const nothing = () => {};
+/** Lines that read nothing, and so do not notice their end; `GET /release` lets them go. */
+const stuck = [];
 const onMessage = (count, act) => (ws) => {
   let left = count;
   ws.on('message', () => {
@@ -22,17 +24,11 @@ const behaviours = {
   '/mute': [nothing],
   '/greet': [(ws) => ws.send('{"type":"session.created"}')],
   '/terminate': [onMessage(1, (ws) => ws.terminate())],
-  // What a process does that is killed or gives up with the caller's audio in its socket.
+  // What a process does that gives up with the caller's audio in its socket. `pause` would go on reading into Node's own buffer.
   '/terminate-unread': [
     (ws) => {
-      ws.pause();
-      const until = setInterval(() => {
-        if (ws._socket.readableLength > 0) {
-          clearInterval(until);
-          ws._socket.pause();
-          setTimeout(() => ws.terminate(), 300);
-        }
-      }, 5);
+      ws._socket._handle.readStop();
+      setTimeout(() => ws.terminate(), 500);
     },
   ],
   '/reset': [onMessage(1, (ws) => ws._socket.resetAndDestroy())],
@@ -42,7 +38,12 @@ const behaviours = {
     }),
   ],
   '/close-without-code': [onMessage(1, (ws) => ws.close())],
-  '/stuck': [(ws) => ws._socket.pause()],
+  '/stuck': [
+    (ws) => {
+      ws._socket._handle.readStop();
+      stuck.push(ws);
+    },
+  ],
   '/flood': [
     (ws) => {
       for (let n = 0; n < 5000; n += 1) ws.send('x');
@@ -70,9 +71,10 @@ function behaviour(path) {
 }
 
 const server = http.createServer((request, response) => {
-  say('request', { path: request.url });
-  response.writeHead(404, { 'content-type': 'text/plain' });
-  response.end(`Cannot GET ${request.url}\n`);
+  const known = request.url === '/release';
+  if (known) stuck.splice(0).forEach((ws) => ws.terminate());
+  response.writeHead(known ? 200 : 404, { 'content-type': 'text/plain' });
+  response.end(known ? 'released\n' : `Cannot GET ${request.url}\n`);
 });
 
 server.on('upgrade', (request, socket, head) => {
