@@ -60,9 +60,6 @@ const ALWAYS: Fields = &[
     ("/timeline/0/what", &[Text]),
 ];
 
-/// Names of fields with the types that they may have.
-type Fields = &'static [(&'static str, &'static [Type])];
-
 /// What a table of a report has where it is not `null`.
 const WITHIN: &[(&str, Fields)] = &[
     (
