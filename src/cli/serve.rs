@@ -51,7 +51,6 @@ async fn serve(args: &RunArgs, config: &Config) -> Result<(), String> {
     let listener = bind(address).await?;
     let options = Options { enable_lifecycle: args.enable_lifecycle, lag: LagMeter::new(), ..Options::default() };
     let prober = DialProber::new(options.lag.clone());
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), config = %args.config.display(), "starting");
     let loader = || load_fleet(&args.config);
     let signals = daemon::signals().map_err(|error| format!("signals cannot be received: {error}"))?;
     daemon::run(listener, loader, prober, signals, options).await.map(|_| ()).map_err(|error| error.to_string())

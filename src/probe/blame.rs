@@ -24,11 +24,23 @@ pub(super) fn lookup_fault(error: &NetError) -> ResolveFault {
             _ => ResolveFault::ServerError,
         },
         NetError::Dns(_) => ResolveFault::Servfail,
-        NetError::Timeout | NetError::Io(_) | NetError::Busy => ResolveFault::Timeout,
+        NetError::Timeout | NetError::Busy => ResolveFault::Timeout,
+        // A TCP stream that breaks; TCP is asked only after UDP's answer was cut. hickory has no variant for it but a text.
+        NetError::Message(_) | NetError::Msg(_) => ResolveFault::Truncated,
+        NetError::Io(error) if is_broken_stream(error) => ResolveFault::Truncated,
+        // UDP to a closed port or without a route: nobody answered.
+        NetError::Io(_) => ResolveFault::Timeout,
         NetError::NoConnections => ResolveFault::NoNameServer,
         NetError::Truncated => ResolveFault::Truncated,
         _ => ResolveFault::Malformed,
     }
+}
+
+fn is_broken_stream(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof | ErrorKind::ConnectionAborted
+    )
 }
 
 /// getaddrinfo, which has numbers of its own that std turns into text only; hence the one place that reads a text

@@ -40,7 +40,7 @@ use crate::text::Printable;
 use crate::verdict::{Evidence, Fault, ProberFacts, TlsFault, UpgradeFault, verdict};
 use crate::wall::Timestamp;
 use account::Account;
-use line::{Line, RawTap, Transport};
+use line::{Line, RawTap};
 use scrub::Scrubber;
 use session::Security;
 use upgrade::Accepted;
@@ -116,6 +116,11 @@ impl Run<'_> {
         self.account.phases.connect = self.account.phase_seconds();
         self.note_attempts(&connected.attempts);
         let (stream, address) = connected.result.map_err(Fault::Connect)?;
+        // Nothing but the SYN has been sent yet.
+        if let Some(count) = kernel::path_sample(&stream).map(|sample| sample.total_retransmits).filter(|count| *count > 0) {
+            self.account
+                .warn(Warning::SynRetransmits, format!("the connection request was sent {count} more times: packets are lost"));
+        }
         self.account.remote = Some(address);
         Ok(stream)
     }
@@ -176,9 +181,6 @@ impl Run<'_> {
         self.account.enter(Phase::Upgrade);
         let upgraded = upgrade::upgrade(line, &self.monitor.target, self.resource, plan, plan.timeouts.upgrade).await;
         self.account.phases.upgrade = self.account.phase_seconds();
-        if let Some(retransmits) = line.path_sample().map(|sample| sample.total_retransmits).filter(|count| *count > 0) {
-            self.account.warn(Warning::SynRetransmits, format!("{retransmits} segments were sent again while dialling"));
-        }
         if upgraded.bare_lf {
             self.account.warn(Warning::HttpBareLf, "the answer's lines end in a bare line feed");
         }

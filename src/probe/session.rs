@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_util::sync::CancellationToken;
@@ -49,7 +48,7 @@ pub(super) async fn hold_line<S: Transport>(
     security: Security,
     cancel: &CancellationToken,
 ) -> Held {
-    let origin = Instant::now();
+    let origin = accepted.at;
     let budgets = &monitor.hold.budgets;
     let tap = Tap::new(stream, FrameReader::new(budgets), &accepted.tail, origin);
     let ws = WebSocketStream::from_partially_read(tap, accepted.tail, Role::Client, Some(drive::settings(budgets))).await;

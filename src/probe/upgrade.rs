@@ -44,6 +44,8 @@ pub(super) struct Upgraded {
 
 /// A 101 that counts.
 pub(super) struct Accepted {
+    /// When the head was complete: the hold's time counts from here.
+    pub(super) at: Instant,
     /// Bytes behind the head: frames already.
     pub(super) tail: Vec<u8>,
     /// The chosen subprotocol.
@@ -77,6 +79,7 @@ async fn judge<S: Transport>(
     plan: &DialPlan,
     scrubber: &Scrubber,
 ) -> Upgraded {
+    let at = Instant::now();
     let mut tail = buffer.split_off(head.length);
     let result = if head.status == 101 {
         head.accepts(key, &plan.subprotocols, plan.require_subprotocol)
@@ -92,7 +95,7 @@ async fn judge<S: Transport>(
         body: Printable::capture(&scrubber.scrub(body), LONGEST_BODY),
         clock_skew_seconds: head.date().map(|date| date as f64 - Timestamp::now().unix_seconds()),
     };
-    let result = result.map(|subprotocol| Accepted { tail, subprotocol });
+    let result = result.map(|subprotocol| Accepted { at, tail, subprotocol });
     Upgraded { result, report: Some(report), bare_lf: head.bare_lf }
 }
 

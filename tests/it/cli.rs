@@ -9,10 +9,11 @@ use sidetone::metrics::FAMILIES;
 use sidetone::outcome::Reason;
 use sidetone::practice::BEHAVIOURS;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout};
 use tokio::sync::mpsc;
 
-use crate::support::{Attendant, Finished, PATIENCE, Range, Scripted, Seen, finish, run, send, sidetone, switching};
+use crate::support::{Attendant, Finished, PATIENCE, Range, Scripted, Seen, finish, read_head, run, send, sidetone, switching};
 
 const GOOD: Option<i32> = Some(0);
 const BAD: Option<i32> = Some(1);
@@ -332,11 +333,11 @@ async fn an_interrupted_probe_says_goodbye() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_dial_ends_at_once() {
-    let range = Range::open().await;
-    let url = range.url("http-timeout", false);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
     let mut child = sidetone(&["probe", &url, "--set", "upgrade_timeout=2m"]).spawn().unwrap();
-    // The request for the upgrade has gone out when the process has a connection; before that, the signal would end it as well.
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let (mut stream, _) = listener.accept().await.unwrap();
+    assert!(read_head(&mut stream).await.contains("Upgrade: websocket"), "it waits for the answer now");
     send(&child, Signal::INT);
     let status = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends").unwrap();
     assert_eq!(status.code(), INCONCLUSIVE);
@@ -478,7 +479,7 @@ async fn practice_endpoints_can_be_called() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_address_of_somebody_else() {
-    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("monitors.toml");

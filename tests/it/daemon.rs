@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::net::UnixDatagram;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use sidetone::metrics::FAMILIES;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::support::{Attendant, Daemon, PATIENCE, Range, Seen, until};
 
@@ -54,7 +56,8 @@ fn families(page: &str) -> BTreeMap<String, String> {
 async fn it_serves_what_it_finds() {
     let range = Range::open().await;
     let mut daemon = Daemon::start(&range.file("monitors.toml"), &fleet(&range), &[]).await;
-    let half_open = tokio::spawn(half_open(daemon.address()));
+    let mut impolite = JoinSet::new();
+    impolite.spawn(half_open(daemon.address()));
 
     let (status, good) = daemon.get("/probe?target=good").await;
     assert_eq!(status, 200, "{good}");
@@ -76,7 +79,7 @@ async fn it_serves_what_it_finds() {
 
     metrics_are_complete(&daemon).await;
     api_and_pages_agree(&daemon).await;
-    half_open.await.unwrap();
+    impolite.join_all().await;
     assert_eq!(daemon.stop().await, Some(0));
 }
 
@@ -214,8 +217,8 @@ async fn a_shutdown_says_goodbye_on_open_lines() {
     let text =
         format!("[daemon]\ngrace = \"20s\"\n[defaults]\ninterval = \"11m\"\nhold = \"10m\"\n{}", monitor("long", &url, ""));
     let mut daemon = Daemon::start(&folder.path().join("monitors.toml"), &text, &[]).await;
-    let asked = reqwest::get(daemon.url("/probe?target=long"));
-    let asked = tokio::spawn(asked);
+    let mut asked = JoinSet::new();
+    asked.spawn(reqwest::get(daemon.url("/probe?target=long")));
     assert_eq!(server.next().await, Seen::Opened);
     daemon.until_value("sidetone_probes_in_flight", 1.0).await;
     let told = Instant::now();
@@ -223,7 +226,8 @@ async fn a_shutdown_says_goodbye_on_open_lines() {
     assert_eq!(server.next().await, Seen::Closed(Some(1000)));
     assert_eq!(daemon.process.ended().await.code(), Some(0));
     assert!(told.elapsed() < Duration::from_secs(20), "within the grace time: {:?}", told.elapsed());
-    assert_eq!(asked.await.unwrap().unwrap().status().as_u16(), 503, "whoever asked for the probe is told");
+    let answer = asked.join_next().await.unwrap().unwrap().unwrap();
+    assert_eq!(answer.status().as_u16(), 503, "whoever asked for the probe is told");
     let log = daemon.process.log.join("\n");
     assert!(log.contains("shutting down") && log.contains("\"finished\":1") && log.contains("\"aborted\":0"), "{log}");
 }
@@ -238,7 +242,8 @@ async fn a_changed_monitor_says_goodbye_on_its_open_line() {
     };
     let (long, short) = (text("10m"), text("100ms"));
     let mut daemon = Daemon::start(&folder.path().join("monitors.toml"), &long, &[]).await;
-    let _asked = tokio::spawn(reqwest::get(daemon.url("/probe?target=long")));
+    let mut asked = JoinSet::new();
+    asked.spawn(reqwest::get(daemon.url("/probe?target=long")));
     assert_eq!(server.next().await, Seen::Opened);
     daemon.rewrite(&short);
     daemon.process.signal(Signal::HUP);

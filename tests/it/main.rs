@@ -10,7 +10,6 @@
 //! - `tidy`: the rules of the source tree that the compiler does not know.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::disallowed_methods, reason = "a test runs on real time and ends with its tasks")]
 
 mod accuracy;
 mod cli;

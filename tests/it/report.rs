@@ -19,8 +19,11 @@ enum Type {
 
 use Type::{Bool, List, Null, Number, Table, Text};
 
-/// Every field that each report has, and what it may be.
-const ALWAYS: &[(&str, &[Type])] = &[
+/// Fields and what each may be.
+type Fields = &'static [(&'static str, &'static [Type])];
+
+/// Every field that each report has.
+const ALWAYS: Fields = &[
     ("/schema", &[Number]),
     ("/monitor", &[Text]),
     ("/target", &[Text]),
@@ -56,9 +59,6 @@ const ALWAYS: &[(&str, &[Type])] = &[
     ("/timeline/0/at_seconds", &[Number]),
     ("/timeline/0/what", &[Text]),
 ];
-
-/// Names of fields with the types that they may have.
-type Fields = &'static [(&'static str, &'static [Type])];
 
 /// What a table of a report has where it is not `null`.
 const WITHIN: &[(&str, Fields)] = &[

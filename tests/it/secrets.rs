@@ -86,7 +86,7 @@ async fn parrot() -> Scripted {
             "/garbage" => words().into_bytes(),
             "/reason" => {
                 // One secret after the other, as many as fit into the 123 bytes of a reason.
-                let reason = header(head, "authorization").or_else(|| header(head, "x-file")).unwrap_or_default();
+                let reason = header(head, "authorization").unwrap_or_default();
                 let more = header(head, "x-inline").unwrap_or_default();
                 let text = format!("{reason} {more} {}", header(head, "x-long").unwrap_or_default());
                 let close = frame(0x8, &[&4000_u16.to_be_bytes()[..], &text.as_bytes()[..text.len().min(123)]].concat());

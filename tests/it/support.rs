@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_util::sync::CancellationToken;
@@ -172,21 +173,23 @@ pub(crate) struct Running {
     lines: mpsc::UnboundedReceiver<String>,
     /// The lines that have been looked at, in order.
     pub(crate) log: Vec<String>,
+    _reader: JoinSet<()>,
 }
 
 impl Running {
     pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::null()).spawn().unwrap();
         let (sender, lines) = mpsc::unbounded_channel();
-        let mut reader = BufReader::new(child.stderr.take().unwrap()).lines();
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = reader.next_line().await {
+        let mut written = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut reader = JoinSet::new();
+        reader.spawn(async move {
+            while let Ok(Some(line)) = written.next_line().await {
                 if sender.send(line).is_err() {
                     return;
                 }
             }
         });
-        Self { child, lines, log: Vec::new() }
+        Self { child, lines, log: Vec::new(), _reader: reader }
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -331,7 +334,8 @@ async fn answer(mut stream: TcpStream, script: Arc<Script>) {
     while matches!(stream.read(&mut waste).await, Ok(1..)) {}
 }
 
-async fn read_head(stream: &mut TcpStream) -> String {
+/// The head of a request; less than that if the stream ends in it.
+pub(crate) async fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
