@@ -132,10 +132,15 @@ def test_frames_over_the_servers_limit(probe):
     probe("/small", hold="5s").fails("closed_by_server", "hold", close=(1009, "server", "close_frame"), lasted=(0, 1))
 
 
-def test_frames_over_our_limit(probe, node):
+def test_a_message_over_our_limit(probe):
+    probe("/big-message", hold="5s").fails("ws_too_large", "hold", owner="application")
+
+
+@pytest.mark.xfail(strict=True, reason="a message over our limit is closed with 1002; RFC 6455 section 7.4.1 has 1009 for it")
+def test_a_message_over_our_limit_is_closed_as_too_big(probe, node):
     since = node.settled()
-    probe("/big-message", hold="5s").fails("ws_too_large", "hold")
-    assert node.wait_event("close", since)["code"] in (1002, 1009)
+    probe("/big-message", hold="5s")
+    assert node.wait_event("close", since)["code"] == 1009
 
 
 def test_a_flood(probe, node):
