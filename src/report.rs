@@ -77,7 +77,7 @@ pub struct PhaseSeconds {
     pub upgrade: Option<f64>,
     /// From the 101 to the end of the line.
     pub hold: Option<f64>,
-    /// From our Close to the end of the connection.
+    /// From our Close until the server answered it, hung up, or the time for it was over.
     pub close: Option<f64>,
 }
 
@@ -175,7 +175,7 @@ pub struct HoldReport {
 /// How the line ended.
 #[derive(Clone, Debug, Serialize)]
 pub struct CloseReport {
-    /// The code on the wire; 1005 for a Close without a code, 1006 where no Close came.
+    /// The code on the wire of the Close that ended the line, theirs or ours; 1005 for a Close without a code, 1006 where no Close came.
     pub code: u16,
     /// The reason text on the wire.
     pub reason: Printable,
@@ -183,6 +183,17 @@ pub struct CloseReport {
     pub by: ClosedBy,
     /// What the end looked like on the wire.
     pub how: CloseHow,
+    /// The server's own Close, where ours went first.
+    pub answer: Option<CloseAnswer>,
+}
+
+/// A Close of the server that came after ours, or while ours was on its way.
+#[derive(Clone, Debug, Serialize)]
+pub struct CloseAnswer {
+    /// Its code; 1005 for none.
+    pub code: u16,
+    /// Its reason text.
+    pub reason: Printable,
 }
 
 crate::outcome::words! {

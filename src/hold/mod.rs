@@ -66,6 +66,7 @@ pub struct Hold {
     stage: Stage,
     ending: Option<Ending>,
     ended_at: Option<Duration>,
+    goodbye_over_at: Option<Duration>,
     outbox: VecDeque<Outgoing>,
     media: Option<Pacer>,
     pinger: Option<Pinger>,
@@ -101,6 +102,7 @@ impl Hold {
             stage: Stage::Holding,
             ending: None,
             ended_at: None,
+            goodbye_over_at: None,
             outbox: hello.into_iter().map(Outgoing::Data).collect(),
             media: monitor.dialect.cadence().filter(|_| streamed).map(Pacer::new),
             pinger,
@@ -127,7 +129,7 @@ impl Hold {
             Input::Pong(payload) => self.pong(payload),
             Input::PeerClosed => self.peer_closed(),
             Input::PeerGone => self.peer_gone(),
-            Input::Violation => self.close_for(Ending::Violation, 1002),
+            Input::Violation { code } => self.close_for(Ending::Violation, code),
             Input::WriteBlocked => {
                 self.blocked_since.get_or_insert(self.now);
             }
@@ -163,6 +165,18 @@ impl Hold {
     #[must_use]
     pub fn lasted(&self) -> Duration {
         self.ended_at.unwrap_or(self.now)
+    }
+
+    /// How long our goodbye took until it was answered, or given up; `None` if we did not wait for an answer.
+    #[must_use]
+    pub fn goodbye_took(&self) -> Option<Duration> {
+        Some(self.goodbye_over_at?.saturating_sub(self.ended_at?))
+    }
+
+    /// What the monitor expects and the server has not done, now that the line is over.
+    #[must_use]
+    pub fn unmet(&self) -> Option<Unmet> {
+        self.ear.unmet_at_the_end()
     }
 
     /// What the kernel's counters say.
@@ -369,6 +383,8 @@ impl Hold {
             Stage::Farewell { .. } | Stage::Closing { .. } if ending == Ending::Violation => {
                 self.goodbye(Goodbye::Unacknowledged);
             }
+            // Nor will one that floods: waiting for its Close would only feed it.
+            Stage::Farewell { .. } | Stage::Closing { .. } if ending == Ending::Flood => self.goodbye(Goodbye::TimedOut),
             Stage::Farewell { .. } | Stage::Closing { .. } | Stage::Over => {}
         }
     }
@@ -386,6 +402,7 @@ impl Hold {
         if let Some(Ending::Completed(goodbye)) = &mut self.ending {
             *goodbye = how;
         }
+        self.goodbye_over_at = Some(self.now);
         self.stage = Stage::Over;
         self.outbox.clear();
     }

@@ -11,7 +11,8 @@ pub struct PathSample {
     pub unacknowledged: u32,
     /// Retransmissions of the segment that is outstanding now.
     pub retransmits: u32,
-    /// All retransmissions of this connection.
+    /// All retransmissions of this connection, less those that the peer called needless (D-SACK, RFC 2883): a peer that reads late
+    /// acknowledges late, and makes the kernel send again what was never lost.
     pub total_retransmits: u32,
     /// Segments with data that were sent, retransmissions included; 0 where the kernel does not tell.
     pub segments_sent: u32,

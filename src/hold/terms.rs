@@ -24,7 +24,10 @@ pub enum Input<'a> {
     /// The connection ended.
     PeerGone,
     /// The peer broke the WebSocket protocol; nothing more can be read.
-    Violation,
+    Violation {
+        /// The code to close with.
+        code: u16,
+    },
     /// The kernel takes no more of what we send.
     WriteBlocked,
     /// Everything that we sent is with the kernel.

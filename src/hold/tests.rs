@@ -203,7 +203,7 @@ fn cancelling_says_goodbye() {
 
 #[test]
 fn a_violation_is_answered_with_1002() {
-    let played = play(&monitor(|_| ()), &[(2_000, Input::Violation)]);
+    let played = play(&monitor(|_| ()), &[(2_000, Input::Violation { code: 1002 })]);
     assert_eq!((played.ending, played.closes()), (Ending::Violation, vec![(2_000, 1002)]));
 }
 

@@ -67,7 +67,7 @@ words! {
         Upgrade = "upgrade",
         /// From the 101 to the end of the line.
         Hold = "hold",
-        /// The goodbye: from our Close to the end of the connection.
+        /// The goodbye: from our Close until it is answered or given up.
         Close = "close",
     }
 }

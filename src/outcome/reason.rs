@@ -79,7 +79,7 @@ reasons! {
     TlsCertNotYetValid = "tls_cert_not_yet_valid", Tls, Edge, Failure, "a certificate of the chain is not valid yet";
     TlsHostnameMismatch = "tls_hostname_mismatch", Tls, Edge, Failure, "the certificate is for other names";
     TlsCertWrongPurpose = "tls_cert_wrong_purpose", Tls, Edge, Failure, "the certificate is not made for servers (extended key usage)";
-    TlsCertRevoked = "tls_cert_revoked", Tls, Edge, Failure, "the certificate has been revoked";
+    TlsCertRevoked = "tls_cert_revoked", Tls, Edge, Failure, "the certificate has been revoked (needs revocation lists, which this version cannot be given)";
     TlsBadSignature = "tls_bad_signature", Tls, Edge, Failure, "a signature in the chain does not fit its issuer's key";
     TlsSelfSigned = "tls_self_signed", Tls, Edge, Failure, "the certificate is signed by itself and not by an authority";
     TlsPrivateCa = "tls_private_ca", Tls, Edge, Failure, "the chain leads to a private root that is not trusted here, nor at the provider";

@@ -29,6 +29,8 @@ words! {
         CloseHandshakeTimeout = "close_handshake_timeout",
         /// The server ended the connection without answering our Close.
         CloseUnacknowledged = "close_unacknowledged",
+        /// The server answered our Close 1000 with a code that speaks of trouble.
+        CloseAnsweredWithOtherCode = "close_answered_with_other_code",
         /// Frames came after the server's own Close.
         DataAfterClose = "data_after_close",
         /// A frame's length is not in its shortest form (RFC 6455 section 5.2).

@@ -11,11 +11,11 @@ use crate::hold::{Ending, Goodbye};
 use crate::monitor::Monitor;
 use crate::outcome::{Phase, Reason, Warning};
 use crate::report::{
-    AttemptReport, AudioReport, CloseHow, CloseReport, ClosedBy, HoldReport, PhaseSeconds, PingReport, Report, TcpReport,
-    TimelineEntry, TlsReport, UpgradeReport, WarningReport,
+    AttemptReport, AudioReport, CloseAnswer, CloseHow, CloseReport, ClosedBy, HoldReport, PhaseSeconds, PingReport, Report,
+    TcpReport, TimelineEntry, TlsReport, UpgradeReport, WarningReport,
 };
 use crate::text::Printable;
-use crate::verdict::{self, StreamEnd, WireClose};
+use crate::verdict::{self, StreamEnd, Violation, WireClose};
 use crate::wall::Timestamp;
 
 /// The longest close reason there can be (RFC 6455 section 5.5.1: 125 bytes less the code).
@@ -117,12 +117,16 @@ impl Account {
             self.warn(Warning::CloseCodeIllegal, format!("the server sent close code {code}, which must not be on the wire"));
         }
         let ended = held.facts.ending;
-        if ended == Ending::Completed(Goodbye::TimedOut) {
+        // Where an answer is demanded, its absence is the reason and no warning.
+        if ended == Ending::Completed(Goodbye::TimedOut) && !held.facts.clean_close {
             let patience = monitor.hold.close_timeout;
             self.warn(Warning::CloseHandshakeTimeout, format!("no answer to our Close within {patience:?}"));
         }
-        if ended == Ending::Completed(Goodbye::Unacknowledged) {
+        if ended == Ending::Completed(Goodbye::Unacknowledged) && !held.facts.clean_close {
             self.warn(Warning::CloseUnacknowledged, "the server ended the connection without answering our Close");
+        }
+        if let Some(code) = held.answered_with_trouble() {
+            self.warn(Warning::CloseAnsweredWithOtherCode, format!("the server answered our Close 1000 with {code}"));
         }
         if held.data_after_close {
             self.warn(Warning::DataAfterClose, "frames came after the server's own Close");
@@ -190,39 +194,39 @@ impl Account {
     }
 }
 
-/// The code is the one on the wire: the server's if it closed or vanished first, ours if we did.
+/// The code is that of the Close which ended the line: the server's if it closed or vanished first, ours if we did. What the server
+/// said after ours stands beside it.
 fn close_report(held: &Held) -> CloseReport {
     let facts = &held.facts;
     let theirs = facts.close.as_ref();
-    let reason =
-        |close: Option<&WireClose>| Printable::capture(close.map_or(&[][..], |close| &close.reason), LONGEST_CLOSE_REASON);
-    let stream_how = match facts.stream_end {
+    let reason = |close: &WireClose| Printable::capture(&close.reason, LONGEST_CLOSE_REASON);
+    if let (true, Some(close)) = (held.server_closed_first(), theirs) {
+        let (code, reason) = (close.reported_code(), reason(close));
+        return CloseReport { code, reason, by: ClosedBy::Server, how: CloseHow::CloseFrame, answer: None };
+    }
+    let dead = facts.stream_end == Some(StreamEnd::Dead);
+    let (code, by, how) = match facts.ending {
+        Ending::PeerClosed | Ending::PeerGone if dead => (1006, ClosedBy::Network, CloseHow::Timeout),
+        Ending::PeerClosed | Ending::PeerGone => (1006, ClosedBy::Server, stream_how(facts.stream_end)),
+        Ending::Completed(Goodbye::Answered) => (1000, ClosedBy::Prober, CloseHow::CloseFrame),
+        Ending::Completed(Goodbye::Unacknowledged) => (1000, ClosedBy::Prober, stream_how(facts.stream_end)),
+        Ending::Completed(Goodbye::TimedOut) => (1000, ClosedBy::Prober, CloseHow::Timeout),
+        Ending::Blackhole => (1006, ClosedBy::Network, CloseHow::Timeout),
+        Ending::WriteStalled => (1006, ClosedBy::Prober, CloseHow::Timeout),
+        Ending::Violation => (facts.violation.map_or(1002, Violation::close_code), ClosedBy::Prober, CloseHow::Local),
+        Ending::Flood => (1008, ClosedBy::Prober, CloseHow::Local),
+        Ending::PingTimeout | Ending::Unmet(_) | Ending::Cancelled => (1000, ClosedBy::Prober, CloseHow::Local),
+    };
+    let answer = theirs.map(|close| CloseAnswer { code: close.reported_code(), reason: reason(close) });
+    CloseReport { code, reason: Printable::default(), by, how, answer }
+}
+
+const fn stream_how(end: Option<StreamEnd>) -> CloseHow {
+    match end {
         Some(StreamEnd::Fin) => CloseHow::Fin,
         Some(StreamEnd::CloseNotify) => CloseHow::TlsCloseNotify,
         Some(StreamEnd::TlsEof) => CloseHow::TlsEof,
         Some(StreamEnd::Rst | StreamEnd::TlsAlert { .. } | StreamEnd::TlsDamaged) => CloseHow::Rst,
         Some(StreamEnd::Dead) | None => CloseHow::Timeout,
-    };
-    let report = |code, reason, by, how| CloseReport { code, reason, by, how };
-    match facts.ending {
-        Ending::PeerClosed | Ending::PeerGone => match theirs {
-            Some(close) => report(close.reported_code(), reason(theirs), ClosedBy::Server, CloseHow::CloseFrame),
-            None => {
-                let by = if facts.stream_end == Some(StreamEnd::Dead) { ClosedBy::Network } else { ClosedBy::Server };
-                report(1006, reason(None), by, stream_how)
-            }
-        },
-        Ending::Completed(Goodbye::Answered) => {
-            report(theirs.map_or(1000, WireClose::reported_code), reason(theirs), ClosedBy::Prober, CloseHow::CloseFrame)
-        }
-        Ending::Completed(Goodbye::Unacknowledged) => report(1000, reason(None), ClosedBy::Prober, stream_how),
-        Ending::Completed(Goodbye::TimedOut) => report(1000, reason(None), ClosedBy::Prober, CloseHow::Timeout),
-        Ending::Blackhole => report(1006, reason(None), ClosedBy::Network, CloseHow::Timeout),
-        Ending::WriteStalled => report(1006, reason(None), ClosedBy::Prober, CloseHow::Timeout),
-        Ending::Violation => report(1002, reason(theirs), ClosedBy::Prober, CloseHow::Local),
-        Ending::Flood => report(1008, reason(None), ClosedBy::Prober, CloseHow::Local),
-        Ending::PingTimeout | Ending::Unmet(_) | Ending::Cancelled => {
-            report(1000, reason(None), ClosedBy::Prober, CloseHow::Local)
-        }
     }
 }

@@ -10,8 +10,10 @@ use crate::monitor::redact_query;
 use crate::text::Printable;
 use crate::verdict::{UnfitAnswer, UpgradeFault};
 
-/// The longest head that is read, interim answers included.
+/// The longest head that is read; each interim answer has its own.
 pub(super) const LONGEST_HEAD: usize = 16 * 1024;
+/// How many first bytes tell what answers instead of HTTP.
+pub(super) const OPENING: usize = 16;
 /// The most header lines that are read.
 const MOST_HEADERS: usize = 100;
 /// The longest value that is kept of one header.
@@ -69,7 +71,7 @@ fn not_http(buffer: &[u8]) -> UpgradeFault {
     if buffer.starts_with(b"HTTP/1.") {
         UpgradeFault::Malformed
     } else {
-        UpgradeFault::NotHttp { first_bytes: buffer[..buffer.len().min(16)].to_vec() }
+        UpgradeFault::NotHttp { first_bytes: buffer[..buffer.len().min(OPENING)].to_vec() }
     }
 }
 

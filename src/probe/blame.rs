@@ -82,6 +82,10 @@ pub(super) fn connect_fault(error: &io::Error, only_ipv6: bool) -> ConnectFault 
 pub(super) struct TlsContext<'a> {
     /// What came first on the TCP connection.
     pub(super) first_bytes: &'a [u8],
+    /// Had certificates come?
+    pub(super) certificates_came: bool,
+    /// The alert that was waiting to be read when a write failed.
+    pub(super) waiting_alert: Option<u8>,
     /// The sent chain.
     pub(super) chain: ChainFacts,
     /// Did we present a client certificate?
@@ -97,6 +101,9 @@ pub(super) struct TlsContext<'a> {
 )]
 pub(super) fn tls_fault(error: &io::Error, context: &TlsContext<'_>) -> TlsFault {
     let Some(error) = inner_tls(error) else {
+        if let Some(number) = context.waiting_alert {
+            return alert_fault(number.into(), context);
+        }
         return match error.kind() {
             ErrorKind::UnexpectedEof => TlsFault::Closed,
             ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted => {
@@ -125,7 +132,11 @@ fn alert_fault(alert: AlertDescription, context: &TlsContext<'_>) -> TlsFault {
     // A refusing balancer may send close_notify in the middle of the handshake; that is a close and no fault.
     match u8::from(alert) {
         0 => TlsFault::Closed,
-        number => TlsFault::Alert { number, with_client_certificate: context.with_client_certificate },
+        number => TlsFault::Alert {
+            number,
+            with_client_certificate: context.with_client_certificate,
+            after_certificates: context.certificates_came,
+        },
     }
 }
 

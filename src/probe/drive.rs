@@ -23,8 +23,10 @@ use crate::verdict::Violation;
 
 /// How often the kernel's counters are looked at.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
-/// How long the end of the TCP connection may take after everything has been said.
+/// How long the end of the TCP connection may take after everything has been said; part of [`HoldPlan::DRAIN`].
 const SHUTDOWN_PATIENCE: Duration = Duration::from_millis(50);
+/// Bytes that are read after the end, at most.
+const MOST_DRAINED: u64 = 1 << 20;
 
 /// The library's settings: its default read buffer of 128 KiB costs most of a line's memory, and its limits are 16 MiB and more.
 pub(super) fn settings(budgets: &Budgets) -> WebSocketConfig {
@@ -53,7 +55,7 @@ pub(super) struct Shell<S> {
     dirty: bool,
     blocked: bool,
     /// The broken rule that only the library saw.
-    pub(super) violation: Option<Violation>,
+    violation: Option<Violation>,
     violation_told: bool,
 }
 
@@ -64,6 +66,11 @@ impl<S: Transport> Shell<S> {
 
     pub(super) fn tap(&self) -> &Tap<S> {
         self.ws.get_ref()
+    }
+
+    /// The broken rule; the tap's own reading goes before the library's.
+    pub(super) fn broken_rule(&self) -> Option<Violation> {
+        self.tap().frames.violation.or(self.violation)
     }
 
     /// Holds the line until the machine is done, then lets the connection end in order.
@@ -119,7 +126,9 @@ impl<S: Transport> Shell<S> {
             }
         }
         let polled = Pin::new(&mut self.ws).poll_next(cx);
-        if self.tap().frames.violation.is_some() && !self.violation_told {
+        // Messages that came before the broken rule go first: they are evidence.
+        let has_message = matches!(&polled, Poll::Ready(Some(Ok(_))));
+        if !has_message && self.tap().frames.violation.is_some() && !self.violation_told {
             self.violation_told = true;
             return Poll::Ready(Event::Violation);
         }
@@ -160,7 +169,10 @@ impl<S: Transport> Shell<S> {
                 let ended_at = self.tap().end.as_ref().map_or(now, |end| end.at.saturating_duration_since(self.origin));
                 hold.handle(ended_at, Input::PeerGone);
             }
-            Event::Violation => hold.handle(read_at, Input::Violation),
+            Event::Violation => {
+                let code = self.broken_rule().map_or(1002, Violation::close_code);
+                hold.handle(read_at, Input::Violation { code });
+            }
             Event::Blocked => hold.handle(now, Input::WriteBlocked),
             Event::Flushed => hold.handle(now, Input::WriteFlushed),
         }
@@ -198,7 +210,7 @@ impl<S: Transport> Shell<S> {
         if matches!(ending, Ending::Blackhole | Ending::WriteStalled) {
             return;
         }
-        let until = Instant::now() + HoldPlan::DRAIN;
+        let until = Instant::now() + HoldPlan::DRAIN.saturating_sub(SHUTDOWN_PATIENCE);
         let flush = std::future::poll_fn(|cx| Pin::new(&mut self.ws).poll_flush(cx));
         let _ = tokio::time::timeout_at(until, flush).await;
         let _ = tokio::time::timeout_at(until, self.drain()).await;
@@ -208,7 +220,8 @@ impl<S: Transport> Shell<S> {
     /// Reads on until the stream ends: a Close may still be on its way, and the server ends the connection first (RFC 6455 section 7.1.1).
     async fn drain(&mut self) {
         let mut scratch = [0; 1024];
-        while self.tap().end.as_ref().is_none_or(|end| end.error.is_some()) {
+        let enough = self.tap().frames.bytes + MOST_DRAINED;
+        while self.tap().frames.bytes < enough && self.tap().end.as_ref().is_none_or(|end| end.error.is_some()) {
             match self.ws.get_mut().read(&mut scratch).await {
                 Ok(count) if count > 0 => {}
                 _ => return,

@@ -33,7 +33,7 @@ pub(crate) struct FrameReader {
     pub(crate) bytes: u64,
     /// The first Close.
     pub(crate) close: Option<WireClose>,
-    /// The first broken rule; nothing is read after it.
+    /// The first broken rule before the Close; nothing is read after it.
     pub(crate) violation: Option<Violation>,
     /// A length was not in its shortest form.
     pub(crate) length_not_minimal: bool,
@@ -50,6 +50,10 @@ enum Place {
 
 impl Place {
     const BOUNDARY: Self = Self::Header { bytes: [0; LONGEST_HEADER], have: 0 };
+
+    const fn payload(length: u64) -> Self {
+        if length == 0 { Self::BOUNDARY } else { Self::Payload { left: length } }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +105,7 @@ impl FrameReader {
     pub(crate) fn observe(&mut self, mut bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         self.watch_opening(bytes);
-        while !bytes.is_empty() && self.violation.is_none() {
+        while !bytes.is_empty() && self.violation.is_none() && !self.data_after_close {
             let eaten = match &mut self.place {
                 Place::Header { .. } => self.eat_header(bytes[0]),
                 Place::Payload { left } => {
@@ -147,18 +151,20 @@ impl FrameReader {
 
     fn begin_frame(&mut self, header: &Header) {
         self.frames += 1;
+        // What follows a Close is not judged (RFC 6455 section 1.4): the line has ended with it.
+        if self.close.is_some() {
+            self.data_after_close = header.opcode != CLOSE;
+            self.place = Place::payload(header.length);
+            return;
+        }
         self.length_not_minimal |= !header.minimal;
-        self.data_after_close |= self.close.is_some();
         self.violation = self.violation.or_else(|| self.check(header));
         self.place = match header.length {
-            _ if header.opcode == CLOSE && self.close.is_none() && header.length > 0 => {
-                Place::Close { left: header.length, payload: Vec::new() }
-            }
-            0 => Place::BOUNDARY,
-            left => Place::Payload { left },
+            _ if header.opcode == CLOSE && header.length > 0 => Place::Close { left: header.length, payload: Vec::new() },
+            length => Place::payload(length),
         };
         if header.opcode == CLOSE && header.length == 0 {
-            self.close.get_or_insert_default();
+            self.close = Some(WireClose::default());
         }
     }
 
@@ -309,6 +315,21 @@ mod tests {
     fn oddities_are_noted() {
         assert!(read(&[b"\x81\x7e\x00\x02hi"]).length_not_minimal);
         assert!(read(&[&close(1000, ""), b"\x81\x02hi"]).data_after_close);
+    }
+
+    #[test]
+    fn nothing_after_a_close_is_judged() {
+        for garbage in [
+            &b"HTTP/1.1 502"[..],
+            b"\x81\x82\x01\x02\x03\x04ab",
+            b"\x83\x00",
+            &[0xFF; 300],
+            &[close(1000, "other"), close(1000, "")].concat(),
+        ] {
+            let reader = read(&[&close(4001, "quota"), garbage]);
+            assert_eq!((reader.close.map(|close| close.code), reader.violation), (Some(Some(4001)), None));
+            assert_eq!(reader.data_after_close, garbage[0] & 0x0F != CLOSE, "a second Close is no data");
+        }
     }
 
     #[test]

@@ -18,12 +18,13 @@ pub(crate) fn path_sample(stream: &TcpStream) -> Option<PathSample> {
     let (info, length) = tcp_info(stream)?;
     let has = |offset: usize, size: usize| length >= offset + size;
     let send_window = has(offset_of!(libc::tcp_info, tcpi_snd_wnd), size_of::<u32>()).then_some(info.tcpi_snd_wnd);
+    let needless = has(offset_of!(libc::tcp_info, tcpi_dsack_dups), size_of::<u32>()).then_some(info.tcpi_dsack_dups);
     let segments = has(offset_of!(libc::tcp_info, tcpi_data_segs_out), size_of::<u32>()).then_some(info.tcpi_data_segs_out);
     let acknowledged = has(offset_of!(libc::tcp_info, tcpi_bytes_acked), size_of::<u64>()).then_some(info.tcpi_bytes_acked);
     Some(PathSample {
         unacknowledged: info.tcpi_unacked,
         retransmits: u32::from(info.tcpi_retransmits),
-        total_retransmits: info.tcpi_total_retrans,
+        total_retransmits: info.tcpi_total_retrans.saturating_sub(needless.unwrap_or(0)),
         segments_sent: segments.unwrap_or(0),
         last_ack: Duration::from_millis(u64::from(info.tcpi_last_ack_recv)),
         rtt: Duration::from_micros(u64::from(info.tcpi_rtt)),

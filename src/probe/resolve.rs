@@ -72,7 +72,10 @@ pub(super) async fn resolve(
         ResolverChoice::System => {
             tokio::time::timeout_at(until, system_lookup(name, ip)).await.unwrap_or(Err(ResolveFault::Timeout))
         }
-        ResolverChoice::Configured => ask(&configured(deadline).await?, name, ip, until).await,
+        ResolverChoice::Configured => {
+            let resolver = tokio::time::timeout_at(until, configured(deadline)).await.unwrap_or(Err(ResolveFault::Timeout))?;
+            ask(&resolver, name, ip, until).await
+        }
         ResolverChoice::Servers(servers) => ask(&with_servers(servers, deadline)?, name, ip, until).await,
     }
 }

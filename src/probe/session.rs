@@ -13,7 +13,7 @@ use super::drive::{self, Shell};
 use super::frames::FrameReader;
 use super::line::{Tap, Transport};
 use super::upgrade::Accepted;
-use crate::hold::{Ending, Hold, PathSample, Tally};
+use crate::hold::{Ending, Goodbye, Hold, PathSample, Tally};
 use crate::monitor::Monitor;
 use crate::verdict::{HoldFacts, WireClose};
 
@@ -30,7 +30,7 @@ pub(super) struct Held {
     pub(super) facts: HoldFacts,
     /// From the 101 to the end of the line, or to our goodbye.
     pub(super) lasted: Duration,
-    /// From our goodbye to the last byte, if we said goodbye.
+    /// From our goodbye until it was answered or given up, if we said goodbye.
     pub(super) goodbye: Option<Duration>,
     pub(super) tally: Tally,
     /// The kernel's last word.
@@ -38,6 +38,20 @@ pub(super) struct Held {
     pub(super) length_not_minimal: bool,
     pub(super) data_after_close: bool,
     pub(super) code_is_illegal: bool,
+}
+
+impl Held {
+    /// Did the server's Close end the line?
+    pub(super) fn server_closed_first(&self) -> bool {
+        matches!(self.facts.ending, Ending::PeerClosed | Ending::PeerGone) && self.facts.close.is_some()
+    }
+
+    /// The code with which the server answered our Close, if it is another than an echo, no code, or "going away".
+    pub(super) fn answered_with_trouble(&self) -> Option<u16> {
+        let code = self.facts.close.as_ref()?.reported_code();
+        let answered = self.facts.ending == Ending::Completed(Goodbye::Answered);
+        (answered && !matches!(code, 1000 | 1001 | 1005)).then_some(code)
+    }
 }
 
 /// Holds the line over `stream`, on which `accepted` has just been read.
@@ -55,17 +69,10 @@ pub(super) async fn hold_line<S: Transport>(
     let mut shell = Shell::new(ws, origin);
     let mut hold = Hold::new(monitor);
     let ending = shell.drive(&mut hold, cancel).await;
-    summarise(&shell, &hold, ending, monitor, security, origin.elapsed())
+    summarise(&shell, &hold, ending, monitor, security)
 }
 
-fn summarise<S: Transport>(
-    shell: &Shell<S>,
-    hold: &Hold,
-    ending: Ending,
-    monitor: &Monitor,
-    security: Security,
-    total: Duration,
-) -> Held {
+fn summarise<S: Transport>(shell: &Shell<S>, hold: &Hold, ending: Ending, monitor: &Monitor, security: Security) -> Held {
     let tap = shell.tap();
     let tally = hold.tally();
     let lasted = hold.lasted();
@@ -73,7 +80,7 @@ fn summarise<S: Transport>(
     let code = close.as_ref().map_or(1006, WireClose::reported_code);
     let facts = HoldFacts {
         ending,
-        violation: tap.frames.violation.or(shell.violation),
+        violation: shell.broken_rule(),
         stream_end: tap
             .end
             .as_ref()
@@ -81,15 +88,15 @@ fn summarise<S: Transport>(
         mid_frame: tap.frames.is_mid_frame(),
         path: hold.path(),
         lossy: tally.lossy,
+        unmet: hold.unmet(),
         end_is_allowed: monitor.hold.allows_end(lasted, code),
         clean_close: monitor.expect.clean_close,
         starved: tally.frames_skipped > 0 && monitor.expect.judges_audio(),
         close,
     };
-    let we_said_goodbye = !matches!(ending, Ending::PeerClosed | Ending::PeerGone | Ending::WriteStalled | Ending::Blackhole);
     Held {
         lasted,
-        goodbye: we_said_goodbye.then(|| total.saturating_sub(lasted)),
+        goodbye: hold.goodbye_took(),
         tally,
         path: tap.stream().path_sample(),
         length_not_minimal: tap.frames.length_not_minimal,

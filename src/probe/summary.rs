@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::account::Account;
 use super::session::Held;
 use crate::hold::{Ending, Goodbye};
-use crate::monitor::Monitor;
-use crate::outcome::Reason;
+use crate::monitor::{Monitor, ResolverChoice};
+use crate::outcome::{Phase, Reason};
 use crate::report::CertificateReport;
-use crate::verdict::{StreamEnd, WireClose};
+use crate::verdict::{StreamEnd, Violation, WireClose};
 
 /// One line for a person.
 pub(super) fn sentence(account: &Account, monitor: &Monitor, reason: Option<Reason>) -> String {
@@ -24,6 +24,9 @@ pub(super) fn sentence(account: &Account, monitor: &Monitor, reason: Option<Reas
 fn success(held: &Held) -> String {
     let lasted = seconds(held.lasted);
     match (held.facts.ending, &held.facts.close) {
+        (Ending::Completed(Goodbye::Answered), Some(close)) if held.answered_with_trouble().is_some() => {
+            format!("held {lasted} as planned; the server answered our Close with {}", code_and_reason(close))
+        }
         (Ending::Completed(Goodbye::Answered), _) => format!("held {lasted} as planned; the server answered our Close"),
         (Ending::Completed(Goodbye::TimedOut), _) => format!("held {lasted} as planned; the server did not answer our Close"),
         (Ending::Completed(Goodbye::Unacknowledged), _) => {
@@ -48,8 +51,15 @@ fn hold_sentence(held: &Held, reason: Reason) -> String {
     ];
     match dropped.iter().find(|(dropped, ..)| *dropped == reason) {
         Some((_, what, how)) => format!("the line {what} {lasted} after the upgrade {how} (1006)"),
-        None => format!("{}, {lasted} after the upgrade", reason.explains()),
+        None => format!("{}, {lasted} after the upgrade{}", reason.explains(), last_words(held)),
     }
+}
+
+/// What the server said when we had given up: often the cause.
+fn last_words(held: &Held) -> String {
+    let gave_up = matches!(held.facts.ending, Ending::Unmet(_) | Ending::PingTimeout);
+    let close = held.facts.close.as_ref().filter(|close| gave_up && !matches!(close.reported_code(), 1000 | 1005));
+    close.map_or_else(String::new, |close| format!("; then the server closed with {}", code_and_reason(close)))
 }
 
 fn dial_sentence(account: &Account, monitor: &Monitor, reason: Reason) -> String {
@@ -68,7 +78,12 @@ fn dial_sentence(account: &Account, monitor: &Monitor, reason: Reason) -> String
             let sent = account.tls.as_ref().map_or(0, |tls| tls.certificates.len());
             format!("{explains} (sent: {sent}; \"{}\" was not among them)", missing_issuer(account, leaf))
         }
-        _ if reason.phase() == crate::outcome::Phase::Resolve => format!("{host}: {explains}"),
+        _ if reason.phase() == Phase::Resolve && monitor.dial.resolver == ResolverChoice::System => {
+            format!(
+                "{host}: {explains}, as far as getaddrinfo tells (to it, a name server's failure may look like a missing name)"
+            )
+        }
+        _ if reason.phase() == Phase::Resolve => format!("{host}: {explains}"),
         _ => account
             .attempts
             .last()
@@ -103,7 +118,10 @@ pub(super) fn ending(held: &Held) -> String {
             None => format!("the connection ended without a Close: {}", stream_end(facts.stream_end)),
         },
         Ending::Completed(_) => "held as planned; Close 1000 sent".to_owned(),
-        Ending::Violation => "the server broke the WebSocket protocol; Close 1002 sent".to_owned(),
+        Ending::Violation => {
+            let code = facts.violation.map_or(1002, Violation::close_code);
+            format!("the server broke the WebSocket protocol; Close {code} sent")
+        }
         Ending::PingTimeout => "our ping was not answered; Close 1000 sent".to_owned(),
         Ending::WriteStalled => "the server takes no more data; given up".to_owned(),
         Ending::Blackhole => "our packets are no longer acknowledged; given up".to_owned(),

@@ -239,3 +239,102 @@ async fn an_answer_to_another_key_is_refused() {
     let (talked, ()) = tokio::join!(talk(&monitor, client), serve);
     assert_eq!(talked.reason, Some(Reason::UpgradeAcceptWrong));
 }
+
+/// Sends `answer` in two pieces instead of a 101.
+async fn split_answer(mut stream: DuplexStream, answer: &[u8], at: usize) {
+    read_request(&mut stream).await;
+    stream.write_all(&answer[..at]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    // The client may have recognised it by then.
+    let _ = stream.write_all(&answer[at..]).await;
+    swallow(stream).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_http_is_recognised_however_it_is_split() {
+    let monitor = monitor();
+    let rows: [(&[u8], Reason); 4] = [
+        (b"\x15\x03\x01\x00\x02\x02\x46", Reason::WsPortSpeaksTls),
+        (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64", Reason::HttpIsH2),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", Reason::WrongService),
+        (b"\xff\xfe\xfd\xfc\xfb", Reason::HttpGarbage),
+    ];
+    for (answer, reason) in rows {
+        for at in 0..answer.len() {
+            let (client, server) = tokio::io::duplex(64 * 1024);
+            let (talked, ()) = tokio::join!(talk(&monitor, client), split_answer(server, answer, at));
+            assert_eq!(talked.reason, Some(reason), "split at {at}");
+        }
+    }
+}
+
+/// Accepts, sends `frames` at once, and reads on.
+async fn at_once(mut stream: DuplexStream, frames: &[u8]) {
+    let head = read_request(&mut stream).await;
+    stream.write_all(&[&head, frames].concat()).await.unwrap();
+    swallow(stream).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_counts_whatever_noise_follows_it() {
+    let monitor = monitor();
+    for noise in [&b"HTTP/1.1 502 Bad Gateway\r\n"[..], b"\x81\x82\x01\x02\x03\x04ab", b"\x83\x00"] {
+        let frames = [b"\x81\x02hi\x88\x07\x0f\xa1quota", noise].concat();
+        let (client, server) = tokio::io::duplex(64 * 1024);
+        let (talked, ()) = tokio::join!(talk(&monitor, client), at_once(server, &frames));
+        let held = talked.held.unwrap();
+        assert_eq!((talked.reason, held.tally.messages_received), (Some(Reason::ClosedByServer), 1), "{noise:?}");
+        assert!(held.server_closed_first());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_before_a_broken_rule_are_heard() {
+    let monitor = monitor();
+    let (client, server) = tokio::io::duplex(64 * 1024);
+    let (talked, ()) = tokio::join!(talk(&monitor, client), at_once(server, b"\x81\x05ready\xc1\x02ab"));
+    assert_eq!((talked.reason, talked.held.unwrap().tally.messages_received), (Some(Reason::WsRsvBits), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_counts_although_the_request_was_not_read() {
+    let (client, mut server) = tokio::io::duplex(64);
+    let serve = async {
+        server.write_all(b"HTTP/1.1 431 Too Large\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(30)).await;
+    };
+    let monitor = monitor();
+    let (talked, ()) = tokio::join!(talk(&monitor, client), serve);
+    assert_eq!(talked.reason.map(Reason::label), Some("http_431"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_may_hang_up_but_has_to_do_what_is_expected_before() {
+    let mut monitor = monitor();
+    monitor.hold.min_hold = Some(Duration::ZERO);
+    for (echo, reason) in [(false, None), (true, Some(Reason::AppNoEcho))] {
+        monitor.expect.echo = echo;
+        let (client, server) = tokio::io::duplex(64 * 1024);
+        let (talked, ()) = tokio::join!(talk(&monitor, client), at_once(server, b"\x88\x02\x03\xe8"));
+        assert_eq!(talked.reason, reason);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_with_trouble_in_answer_to_ours_is_noted() {
+    for (close, trouble) in [(&b"\x88\x02\x03\xf3"[..], Some(1011)), (b"\x88\x02\x03\xe8", None), (b"\x88\x00", None)] {
+        let (client, mut server) = tokio::io::duplex(64 * 1024);
+        let serve = async {
+            let head = read_request(&mut server).await;
+            server.write_all(&head).await.unwrap();
+            read_until_close(&mut server).await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            server.write_all(close).await.unwrap();
+        };
+        let monitor = monitor();
+        let (talked, ()) = tokio::join!(talk(&monitor, client), serve);
+        let held = talked.held.unwrap();
+        assert_eq!((talked.reason, held.answered_with_trouble()), (None, trouble));
+        assert_eq!(held.goodbye, Some(Duration::from_millis(300)), "the drain after it is not part of the goodbye");
+    }
+}

@@ -11,6 +11,7 @@ use rustls::client::{Resumption, VerifierBuilderError, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use tokio::io::AsyncReadExt as _;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::Host;
@@ -24,6 +25,11 @@ use crate::report::TlsReport;
 use crate::text::Printable;
 use crate::verdict::TlsFault;
 use crate::wall::Timestamp;
+
+/// How long we look for an alert after a handshake that broke.
+const ALERT_PATIENCE: Duration = Duration::from_millis(100);
+/// How much we read for it.
+const MOST_LEFT: u64 = 16 * 1024;
 
 /// What the handshake gave.
 pub(super) struct Shaken {
@@ -65,21 +71,41 @@ pub(super) async fn handshake(
     };
     let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
     let facts = trust.as_ref().map(|trust| chain::facts(&seen.chain, &trust.roots)).unwrap_or_default();
-    let result = result.and_then(|shaken| {
-        shaken.map(Box::new).map_err(|(error, raw)| {
+    let result = match result {
+        Err(fault) => Err(fault),
+        Ok(Ok(session)) => Ok(Box::new(session)),
+        Ok(Err((error, mut raw))) => {
             let context = TlsContext {
+                waiting_alert: waiting_alert(&mut raw).await,
+                certificates_came: !seen.chain.is_empty(),
                 first_bytes: &raw.first_bytes,
                 chain: facts,
                 with_client_certificate: plan.client.is_some(),
                 peer_took_bytes: peer_took_bytes(&raw),
             };
             broken = Some(error.to_string());
-            blame::tls_fault(&error, &context)
-        })
-    });
+            Err(blame::tls_fault(&error, &context))
+        }
+    };
     let report = describe(&result, &seen);
     let outside_validity = chain::outside_validity(&report.certificates, Timestamp::now());
     Shaken { result, report, error: broken, outside_validity }
+}
+
+/// A server that refuses may close before it has read all that we say; our write fails then, while its alert lies unread. Finds it
+/// among the plaintext records that are left (RFC 5246 section 6.2.1: type 21, length 2).
+async fn waiting_alert(raw: &mut RawTap) -> Option<u8> {
+    let mut left = Vec::new();
+    let _ = tokio::time::timeout(ALERT_PATIENCE, raw.take(MOST_LEFT).read_to_end(&mut left)).await;
+    let mut records = left.as_slice();
+    while let [kind, 3, _, high, low, rest @ ..] = records {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        match rest {
+            [_level, number, ..] if *kind == 21 && length == 2 => return Some(*number),
+            _ => records = rest.get(length..)?,
+        }
+    }
+    None
 }
 
 /// Did the peer acknowledge any byte of ours? The SYN counts as one (`tcpi_bytes_acked`).

@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rustls::AlertDescription;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
@@ -140,7 +140,15 @@ fn request(target: &Target, resource: &str, plan: &DialPlan, key: &str) -> Vec<u
     text.into_bytes()
 }
 
-/// Writes the request and reads until a final head is complete; what follows it stays in `buffer`.
+/// Why reading stopped before a head was complete.
+enum Stop {
+    Fault(UpgradeFault),
+    Ended,
+    Broken(io::Error),
+}
+
+/// Writes the request and reads until a final head is complete; what follows it stays in `buffer`. Both at the same time, as a server may
+/// answer before it has read everything, and what it said counts.
 async fn exchange<S: Transport>(
     stream: &mut S,
     request: &[u8],
@@ -148,55 +156,76 @@ async fn exchange<S: Transport>(
     until: Instant,
     plan: &DialPlan,
 ) -> Result<Head, UpgradeFault> {
-    // A server may answer and close before it has read the request: what it said counts, so a write error waits for the read.
-    let written = tokio::time::timeout_at(until, async {
-        stream.write_all(request).await?;
-        stream.flush().await
-    });
-    let write_error = match written.await {
-        Err(_) => return Err(UpgradeFault::Timeout { after_bytes: false }),
-        Ok(result) => result.err(),
+    let mut write_error = None;
+    let result = {
+        let (mut reader, mut writer) = tokio::io::split(&mut *stream);
+        let write = async {
+            writer.write_all(request).await?;
+            writer.flush().await
+        };
+        let read = read_head(&mut reader, buffer, until);
+        tokio::pin!(write, read);
+        tokio::select! {
+            head = &mut read => head,
+            written = &mut write => {
+                write_error = written.err();
+                read.await
+            }
+        }
     };
+    let after_bytes = !buffer.is_empty();
+    result.map_err(|stop| match (stop, write_error) {
+        (Stop::Fault(fault), _) => fault,
+        (Stop::Ended, None) => UpgradeFault::Closed { after_bytes },
+        (Stop::Ended | Stop::Broken(_), Some(error)) | (Stop::Broken(error), None) => broken(&error, after_bytes, stream, plan),
+    })
+}
+
+async fn read_head(reader: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>, until: Instant) -> Result<Head, Stop> {
     let mut interim = 0;
     loop {
         match answer::parse_head(buffer) {
-            Parsed::Broken(fault) => return Err(fault),
+            Parsed::Broken(UpgradeFault::NotHttp { .. }) => return Err(Stop::Fault(read_opening(reader, buffer, until).await)),
+            Parsed::Broken(fault) => return Err(Stop::Fault(fault)),
             Parsed::Complete(head) if is_interim(&head) && interim < MOST_INTERIM => {
                 interim += 1;
                 buffer.drain(..head.length);
             }
             Parsed::Complete(head) => return Ok(head),
-            Parsed::Partial => read_more(stream, buffer, until, write_error.as_ref(), plan).await?,
+            Parsed::Partial => match tokio::time::timeout_at(until, read_more(reader, buffer)).await {
+                Ok(read) => read?,
+                Err(_) => return Err(Stop::Fault(UpgradeFault::Timeout { after_bytes: !buffer.is_empty() })),
+            },
         }
+    }
+}
+
+/// What is not HTTP is recognised by its first bytes, which may come one by one.
+async fn read_opening(reader: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>, until: Instant) -> UpgradeFault {
+    let until = until.min(Instant::now() + BODY_PATIENCE);
+    while buffer.len() < answer::OPENING {
+        let Ok(Ok(())) = tokio::time::timeout_at(until, read_more(reader, buffer)).await else { break };
+    }
+    UpgradeFault::NotHttp { first_bytes: buffer[..buffer.len().min(answer::OPENING)].to_vec() }
+}
+
+/// Reads what comes next, but no more than a head may have.
+async fn read_more(reader: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> Result<(), Stop> {
+    let mut chunk = [0; 1024];
+    let room = chunk.len().min(LONGEST_HEAD.saturating_sub(buffer.len()).max(1));
+    match reader.read(&mut chunk[..room]).await {
+        Ok(0) => Err(Stop::Ended),
+        Ok(count) => {
+            buffer.extend_from_slice(&chunk[..count]);
+            Ok(())
+        }
+        Err(error) => Err(Stop::Broken(error)),
     }
 }
 
 /// 1xx other than 101 are to be skipped (RFC 9110 section 15.2).
 const fn is_interim(head: &Head) -> bool {
     matches!(head.status, 100 | 102..=199)
-}
-
-async fn read_more<S: Transport>(
-    stream: &mut S,
-    buffer: &mut Vec<u8>,
-    until: Instant,
-    write_error: Option<&io::Error>,
-    plan: &DialPlan,
-) -> Result<(), UpgradeFault> {
-    let after_bytes = !buffer.is_empty();
-    let mut chunk = [0; 1024];
-    let room = chunk.len().min(LONGEST_HEAD.saturating_sub(buffer.len()).max(1));
-    match tokio::time::timeout_at(until, stream.read(&mut chunk[..room])).await {
-        Err(_) => Err(UpgradeFault::Timeout { after_bytes }),
-        Ok(Ok(0)) => {
-            Err(write_error.map_or(UpgradeFault::Closed { after_bytes }, |error| broken(error, after_bytes, stream, plan)))
-        }
-        Ok(Ok(count)) => {
-            buffer.extend_from_slice(&chunk[..count]);
-            Ok(())
-        }
-        Ok(Err(error)) => Err(broken(write_error.unwrap_or(&error), after_bytes, stream, plan)),
-    }
 }
 
 #[expect(

@@ -51,7 +51,13 @@ pub(crate) fn failure(name: &str, reason: Reason) -> Report {
         report.phases.close = None;
     } else {
         report.hold = Some(HoldReport { mode: "streamed", target_seconds: 10.0, lasted_seconds: 0.803 });
-        report.close = Some(CloseReport { code: 1006, reason: Printable::default(), by: ClosedBy::Server, how: CloseHow::Fin });
+        report.close = Some(CloseReport {
+            code: 1006,
+            reason: Printable::default(),
+            by: ClosedBy::Server,
+            how: CloseHow::Fin,
+            answer: None,
+        });
     }
     report
 }
@@ -87,7 +93,13 @@ fn success(name: &str) -> Report {
             clock_skew_seconds: None,
         }),
         hold: Some(HoldReport { mode: "streamed", target_seconds: 10.0, lasted_seconds: 10.001 }),
-        close: Some(CloseReport { code: 1000, reason: Printable::default(), by: ClosedBy::Prober, how: CloseHow::CloseFrame }),
+        close: Some(CloseReport {
+            code: 1000,
+            reason: Printable::default(),
+            by: ClosedBy::Prober,
+            how: CloseHow::CloseFrame,
+            answer: None,
+        }),
         audio: AudioReport {
             frames_sent: 500,
             frames_received: 480,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::hold::{Ending, PathState};
+use crate::hold::{Ending, PathState, Unmet};
 
 /// Everything that a verdict may look at.
 #[derive(Clone, Debug, Default)]
@@ -106,6 +106,8 @@ pub enum TlsFault {
         number: u8,
         /// Did we present a client certificate?
         with_client_certificate: bool,
+        /// Had the server's certificates come, so that parameters had been agreed on?
+        after_certificates: bool,
     },
     /// The server chose a version below 1.2.
     OldVersion,
@@ -258,6 +260,8 @@ pub struct HoldFacts {
     pub lossy: bool,
     /// Does the monitor allow an end at this time with this code?
     pub end_is_allowed: bool,
+    /// What the monitor expects and the server had not done by then.
+    pub unmet: Option<Unmet>,
     /// Does the monitor demand an answer to our Close?
     pub clean_close: bool,
     /// Did we fail to send audio on time, while the monitor judges the answer to it?
@@ -308,6 +312,20 @@ pub enum Violation {
     InvalidUtf8,
     /// An HTTP answer where frames were due.
     HttpAfterUpgrade,
+}
+
+impl Violation {
+    /// The code of the Close that answers it (RFC 6455 section 7.4.1).
+    #[must_use]
+    pub const fn close_code(self) -> u16 {
+        match self {
+            Self::TooLarge => 1009,
+            Self::InvalidUtf8 => 1007,
+            Self::RsvBits | Self::BadOpcode | Self::Masked | Self::BadControl | Self::Fragmentation | Self::HttpAfterUpgrade => {
+                1002
+            }
+        }
+    }
 }
 
 /// How the byte stream ended.

@@ -110,7 +110,9 @@ const fn connect_reason(fault: ConnectFault) -> Reason {
 fn tls_reason(fault: &TlsFault) -> Reason {
     match fault {
         TlsFault::Certificate(fault) => certificate_reason(*fault),
-        TlsFault::Alert { number, with_client_certificate } => alert_reason(*number, *with_client_certificate),
+        // TLS 1.2 servers have no certificate_required; OpenSSL says handshake_failure, after its own certificates.
+        TlsFault::Alert { number: 40, with_client_certificate: false, after_certificates: true } => Reason::TlsClientCertRequired,
+        TlsFault::Alert { number, with_client_certificate, .. } => alert_reason(*number, *with_client_certificate),
         TlsFault::OldVersion => Reason::TlsProtocolVersion,
         TlsFault::Alpn => Reason::TlsAlpnMismatch,
         TlsFault::NotTls { first_bytes } if first_bytes.starts_with(b"HTTP/") => Reason::TlsPortSpeaksHttp,
@@ -249,7 +251,8 @@ const fn goodbye_reason(goodbye: Goodbye, clean_close: bool) -> Option<Reason> {
 /// The line ended and we had not said goodbye. A Close that was on the wire wins over whatever came after it.
 fn early_end_reason(hold: &HoldFacts) -> Option<Reason> {
     if hold.end_is_allowed {
-        return None;
+        // It may hang up, and still has to do before what the monitor expects.
+        return hold.unmet.map(|unmet| unmet_reason(unmet, hold));
     }
     if let Some(close) = &hold.close {
         return Some(if close.malformed { Reason::WsBadClose } else { Reason::ClosedByServer });

@@ -16,6 +16,7 @@ fn held(ending: Ending) -> HoldFacts {
         path: PathState::Healthy,
         lossy: false,
         end_is_allowed: false,
+        unmet: None,
         clean_close: false,
         starved: false,
     }
@@ -33,8 +34,9 @@ fn close(code: u16) -> Option<WireClose> {
 fn dial_faults() {
     let chain = ChainFacts::default();
     let unknown = |chain| Fault::Tls(TlsFault::Certificate(CertificateFault::UnknownIssuer(chain)));
-    let alert = |number| Fault::Tls(TlsFault::Alert { number, with_client_certificate: false });
-    let own = |number| Fault::Tls(TlsFault::Alert { number, with_client_certificate: true });
+    let alert = |number| Fault::Tls(TlsFault::Alert { number, with_client_certificate: false, after_certificates: false });
+    let late_alert = |number| Fault::Tls(TlsFault::Alert { number, with_client_certificate: false, after_certificates: true });
+    let own = |number| Fault::Tls(TlsFault::Alert { number, with_client_certificate: true, after_certificates: true });
     let not_tls = |bytes: &[u8]| Fault::Tls(TlsFault::NotTls { first_bytes: bytes.to_vec() });
     let not_http = |bytes: &[u8]| Fault::Upgrade(UpgradeFault::NotHttp { first_bytes: bytes.to_vec() });
     let status = |code| Fault::Upgrade(UpgradeFault::Status { code, says_tls_port: false });
@@ -57,6 +59,7 @@ fn dial_faults() {
         ("CBC only", alert(40), "tls_no_common_parameters"),
         ("SNI router", alert(112), "tls_sni_rejected"),
         ("mTLS", alert(116), "tls_client_cert_required"),
+        ("mTLS of OpenSSL over TLS 1.2", late_alert(40), "tls_client_cert_required"),
         ("mTLS with the wrong CA", own(48), "tls_client_cert_rejected"),
         ("mTLS with an old certificate", own(45), "tls_client_cert_rejected"),
         ("ngrok tcp", not_tls(b"HTTP/1.1 400 Bad Request"), "tls_port_speaks_http"),
@@ -115,6 +118,11 @@ fn endings() {
         ("pod rolled", HoldFacts { close: close(1001), ..held(Ending::PeerClosed) }, Some("closed_by_server")),
         ("1000 before the hold is over", HoldFacts { close: close(1000), ..held(Ending::PeerClosed) }, Some("closed_by_server")),
         ("an agent that may hang up", HoldFacts { close: close(1000), end_is_allowed: true, ..held(Ending::PeerClosed) }, None),
+        (
+            "an agent that hangs up without a word",
+            HoldFacts { close: close(1000), end_is_allowed: true, unmet: Some(Unmet::Message), ..held(Ending::PeerClosed) },
+            Some("app_message_mismatch"),
+        ),
         ("a Close, then RST", HoldFacts { close: close(4001), ..gone(StreamEnd::Rst) }, Some("closed_by_server")),
         (
             "bad close payload",

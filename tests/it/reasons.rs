@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sidetone::monitor::Monitor;
-use sidetone::outcome::Outcome;
+use sidetone::outcome::{Outcome, Warning};
 use sidetone::practice::{BEHAVIOURS, Behaviour};
 use sidetone::report::Report;
 use tokio::sync::Semaphore;
@@ -22,13 +22,19 @@ const QUICK: &[&str] = &[
     "resolve_timeout = \"3s\"",
 ];
 
+/// Warnings that speak of a busy machine and not of the behaviour.
+const OF_THE_MACHINE: &[Warning] = &[Warning::PacingStarved, Warning::SynRetransmits];
+
 /// What is wrong with a report of a behaviour, if anything is.
 fn complaint(behaviour: &Behaviour, report: &Report) -> Option<String> {
     let expected = behaviour.provokes.reason();
     let warnings: Vec<_> = report.warnings.iter().map(|warning| warning.warning).collect();
     let missing = behaviour.provokes.warning().filter(|warning| !warnings.contains(warning));
     let phase = expected.map(sidetone::outcome::Reason::phase);
-    let fits = report.reason == expected && report.phase == phase && missing.is_none();
+    let wanted: Vec<_> = behaviour.provokes.warning().into_iter().collect();
+    let surplus = warnings.iter().any(|warning| !wanted.contains(warning) && !OF_THE_MACHINE.contains(warning));
+    let owner = expected.map(sidetone::outcome::Reason::owner);
+    let fits = report.reason == expected && report.phase == phase && report.owner == owner && missing.is_none() && !surplus;
     (!fits).then(|| {
         let reason = report.reason.map_or("success", |reason| reason.label());
         format!(

@@ -109,27 +109,18 @@ def test_a_connection_that_is_rejected(plain, secure):
 
 # A TLS 1.3 server refuses after the client's handshake is done, so that the alert comes in place of the answer.
 
-TLS12_REFUSAL = pytest.mark.xfail(
-    strict=True,
-    reason="OpenSSL says handshake_failure over TLS 1.2; that it asked for a certificate before is not looked at, "
-    "so that tls_no_common_parameters comes out",
-)
-TLS12_REJECTION = pytest.mark.xfail(
-    reason="over TLS 1.2 the alert is lost when our write fails before it is read: tls_reset_in_handshake comes out, by chance"
-)
-
 
 @pytest.mark.parametrize("name", ["mutual", "mutual12"])
 def test_a_client_certificate_is_accepted(secure, pki, name):
     secure(name, *identity(pki, pki.client, pki.intermediate)).succeeds(status=101)
 
 
-@pytest.mark.parametrize("name", ["mutual", pytest.param("mutual12", marks=TLS12_REFUSAL)])
+@pytest.mark.parametrize("name", ["mutual", "mutual12"])
 def test_a_client_certificate_is_required(secure, name):
     secure(name).fails("tls_client_cert_required", "tls", owner="credentials")
 
 
-@pytest.mark.parametrize("name", ["mutual", pytest.param("mutual12", marks=TLS12_REJECTION)])
+@pytest.mark.parametrize("name", ["mutual", "mutual12"])
 def test_a_client_certificate_of_another_authority(secure, pki, name):
     secure(name, *identity(pki, pki.foreign_client)).fails("tls_client_cert_rejected", "tls", owner="credentials")
 

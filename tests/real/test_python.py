@@ -107,10 +107,6 @@ def test_stopped_during_a_streamed_hold(sidetone, start_websockets):
         report.fails("ws_write_stalled", "hold", close=(1006, "prober", "timeout"), owner="server", lasted=(1, 15))
 
 
-@pytest.mark.xfail(
-    reason="net_lossy comes out: the kernel's tail loss probes, which a delayed acknowledgement sets off, are counted as losses "
-    "although every one of them comes back as a duplicate (tcpi_dsack_dups)"
-)
 def test_stopped_with_a_limit_on_silence(sidetone, start_websockets):
     """At the rate of speech the buffers outlast the limit, so that all that can be said is: alive below, silent above."""
     with start_websockets("stopped_silent") as server:
