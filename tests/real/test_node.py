@@ -136,11 +136,6 @@ def test_a_message_over_our_limit(probe):
     probe("/big-message", hold="5s").fails("ws_too_large", "hold", owner="application")
 
 
-def test_a_message_over_our_limit(probe):
-    probe("/big-message", hold="5s").fails("ws_too_large", "hold", owner="application")
-
-
-@pytest.mark.xfail(strict=True, reason="a message over our limit is closed with 1002; RFC 6455 section 7.4.1 has 1009 for it")
 def test_a_message_over_our_limit_is_closed_as_too_big(probe, node):
     since = node.settled()
     probe("/big-message", hold="5s")
