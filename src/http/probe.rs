@@ -9,12 +9,13 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use prometheus::{Gauge, GaugeVec, Opts, Registry, TextEncoder};
 use serde::Deserialize;
 
+use super::extract::{self, Asked};
 use super::{Refusal, Surface};
 use crate::metrics::CONTENT_TYPE;
 use crate::monitor::Monitor;
@@ -32,9 +33,13 @@ pub(super) struct Parameters {
     debug: bool,
 }
 
+impl extract::Parameters for Parameters {
+    const TAKES: &'static str = "`target` (the name of a configured monitor) once and `debug` (true or false) at most once";
+}
+
 pub(super) async fn probe(
     State(surface): State<Surface>,
-    Query(parameters): Query<Parameters>,
+    Asked(parameters): Asked<Parameters>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let bad = |says: &str| Refusal::text(StatusCode::BAD_REQUEST, says);

@@ -200,6 +200,9 @@ async fn errors_of_the_api_are_json() {
         ("/api/v1/monitors/c", 404),
         ("/api/v1/monitors/c/reports", 404),
         ("/api/v1/monitors/a/reports?outcome=x", 400),
+        ("/api/v1/monitors/a/reports?outcome=success&outcome=failure", 400),
+        ("/api/v1/monitors/%ff", 400),
+        ("/api/v1/monitors/%ff/reports", 400),
         ("/api/v2", 404),
     ] {
         let response = site.get(path).await;
@@ -209,6 +212,51 @@ async fn errors_of_the_api_are_json() {
     let (status, says) = site.text("/nowhere").await;
     assert_eq!((status.as_u16(), says.starts_with("no such page")), (404, true));
     assert_eq!(site.text("/monitors/c").await.0, 404);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_in_our_words() {
+    let site = Site::start([GOOD]).await;
+    for (path, words) in [
+        ("/monitors/%ff", "the name in the path is not valid UTF-8\n"),
+        ("/probe?target=a&debug=1", "`debug` (true or false)"),
+        ("/probe?target=a&target=b", "`target` (the name of a configured monitor) once"),
+        ("/api/v1/monitors/a/reports?outcome=success&outcome=failure", "`outcome` (success, failure or inconclusive)"),
+    ] {
+        let (status, says) = site.text(path).await;
+        assert_eq!(status, 400, "{path}");
+        assert!(says.contains(words) && !says.contains("deserialize"), "{path}: {says}");
+    }
+    assert_eq!(site.text("/probe?target=a&module=websocket").await.0, 200, "what blackbox_exporter needs besides is ignored");
+    assert_eq!(site.text("/api/v1/monitors/a/reports?page=2").await.0, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_takes_too_long_is_a_503_that_says_so() {
+    let limit = Duration::from_secs(30);
+    let never = || get(std::future::pending::<()>);
+    let routes = Router::new().route("/slow", never()).route("/api/v1/slow", never());
+    let router = routes.layer(middleware::from_fn_with_state(limit, in_time));
+    for (path, body) in
+        [("/slow", "sidetone had no answer within 30s\n"), ("/api/v1/slow", r#"{"error":"sidetone had no answer within 30s"}"#)]
+    {
+        let asked = tokio::time::Instant::now();
+        let request = Request::builder().uri(path).body(axum::body::Body::empty()).unwrap();
+        let response = tower::ServiceExt::oneshot(router.clone(), request).await.unwrap();
+        assert_eq!((response.status().as_u16(), asked.elapsed()), (503, limit), "{path}");
+        assert_eq!(axum::body::to_bytes(response.into_body(), 1000).await.unwrap(), body);
+    }
+}
+
+#[tokio::test]
+async fn no_route_but_probe_takes_longer_than_its_limit() {
+    // Nobody takes the request for a reload out of the channel.
+    let (sender, _requests) = mpsc::channel::<ReloadRequest>(1);
+    let limits = Limits { request_timeout: Duration::from_millis(50), ..Limits::default() };
+    let site = Site::with([GOOD], limits, Some(sender)).await;
+    let response = site.client.post(site.url("/-/reload")).send().await.unwrap();
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.text().await.unwrap(), "sidetone had no answer within 50ms\n");
 }
 
 #[tokio::test]
