@@ -79,7 +79,8 @@ fn deadline(headers: &HeaderMap, monitor: &Monitor) -> Duration {
 
 fn too_late(deadline: Duration, monitor: &Monitor) -> Refusal {
     let says = format!(
-        "the probe did not end within {deadline:?}; it goes on and will be counted. A hold of {:?} needs a scrape_timeout that is longer",
+        "no probe ended within {deadline:?}; one that has begun goes on and will be counted, and one that has not may not take place. \
+         A hold of {:?} needs a scrape_timeout that is longer",
         monitor.hold.target
     );
     Refusal::text(StatusCode::GATEWAY_TIMEOUT, says)
