@@ -27,6 +27,7 @@ mod api;
 mod extract;
 mod page;
 mod probe;
+mod prompt;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -44,7 +45,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tower_http::compression::CompressionLayer;
 
 use crate::supervisor::Board;
@@ -94,9 +95,11 @@ pub fn router(surface: Surface, limits: &Limits) -> Router {
         .route("/api/v1/monitors/{name}", get(api::monitor))
         .route("/api/v1/monitors/{name}/reports", get(api::reports))
         .layer(middleware::from_fn_with_state(limits.request_timeout, in_time));
-    // A probe takes as long as it takes; `/probe` has a deadline of its own.
+    // A probe takes as long as it takes: `/probe` has a deadline of its own, and so many places that the other routes keep some.
+    let places = Arc::new(Semaphore::new(limits.probes.max(1)));
+    let in_its_place = middleware::from_fn_with_state(places, probe::in_its_place);
     quick
-        .route("/probe", get(probe::probe))
+        .route("/probe", get(probe::probe).route_layer(in_its_place))
         .fallback(no_such_page)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::map_response(with_security_headers))

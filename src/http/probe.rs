@@ -7,13 +7,16 @@
 //! A probe that is running is joined. An inconclusive probe is a 503 and no `probe_success 0`: it says nothing about the endpoint.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prometheus::{Gauge, GaugeVec, Opts, Registry, TextEncoder};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use super::extract::{self, Asked};
 use super::{Refusal, Surface};
@@ -35,6 +38,15 @@ pub(super) struct Parameters {
 
 impl extract::Parameters for Parameters {
     const TAKES: &'static str = "`target` (the name of a configured monitor) once and `debug` (true or false) at most once";
+}
+
+/// Probes if one of `places` is free. Nobody is kept waiting for one, since who waits holds a connection, too.
+pub(super) async fn in_its_place(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    let Ok(_place) = places.try_acquire() else {
+        let says = "too many requests for /probe are waiting already; ask again when some of them have ended";
+        return ([(header::CONNECTION, "close")], Refusal::text(StatusCode::SERVICE_UNAVAILABLE, says)).into_response();
+    };
+    next.run(request).await
 }
 
 pub(super) async fn probe(

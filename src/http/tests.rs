@@ -371,6 +371,59 @@ async fn connections_beyond_the_limit_wait_for_a_place() {
 }
 
 #[tokio::test]
+async fn probes_leave_places_for_other_routes() {
+    let limits = Limits { connections: 3, probes: 1, ..Limits::default() };
+    let site = Site::with([Act::Succeed(Duration::from_secs(60))], limits, None).await;
+    let mut waiting = TcpStream::connect(site.address).await.unwrap();
+    waiting.write_all(b"GET /probe?target=a HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    while !site.text("/metrics").await.1.contains("sidetone_probes_in_flight 1") {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..5 {
+        let refused = site.get("/probe?target=b").await;
+        assert_eq!(refused.status(), 503);
+        assert_eq!(refused.headers()["connection"], "close", "a refused one does not keep a place by idling");
+        assert!(refused.text().await.unwrap().starts_with("too many requests for /probe are waiting"));
+    }
+    assert_eq!(site.text("/-/healthy").await.0, 200);
+    // Whoever hangs up gives the place back, although the probe goes on.
+    drop(waiting);
+    let again = async {
+        loop {
+            let scrape = site.client.get(site.url("/probe?target=a")).header("x-prometheus-scrape-timeout-seconds", "0.6");
+            if scrape.send().await.unwrap().status() == 504 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), again).await.expect("the place is free again");
+}
+
+#[tokio::test]
+async fn whoever_asks_and_never_reads_loses_the_place() {
+    let life = Duration::from_secs(600);
+    let patience = Duration::from_millis(200);
+    let limits =
+        Limits { connections: 1, write_timeout: patience, header_timeout: life, connection_life: life, ..Limits::default() };
+    let site = Site::with([GOOD], limits, None).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(1024).unwrap();
+    let mut greedy = socket.connect(site.address).await.unwrap();
+    // The server closes before it has read all of this: the answers are far more than the kernel holds.
+    let requests = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(20_000);
+    let mut asking = JoinSet::new();
+    asking.spawn(async move {
+        let _ = greedy.write_all(requests.as_bytes()).await;
+        std::future::pending::<()>().await;
+        drop(greedy);
+    });
+    // It connected later, so that the only place goes to the greedy one.
+    let mut patient = TcpStream::connect(site.address).await.unwrap();
+    patient.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    assert!(read_to_end(patient).await.starts_with("HTTP/1.1 200 OK"));
+}
+
+#[tokio::test]
 async fn a_connection_does_not_live_for_ever() {
     let limits = Limits { connection_life: Duration::from_millis(200), ..Limits::default() };
     let site = Site::with([GOOD], limits, None).await;
