@@ -1,11 +1,12 @@
 //! The JSON API, version 1: fields may be added, never renamed.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use super::extract::{Asked, Named, Parameters};
 use super::view::{DetailView, OverviewView};
 use super::{Refusal, Surface};
 use crate::outcome::Outcome;
@@ -16,7 +17,7 @@ pub(super) async fn monitors(State(surface): State<Surface>) -> Json<OverviewVie
     Json(OverviewView::new(&surface.board.snapshots()))
 }
 
-pub(super) async fn monitor(State(surface): State<Surface>, Path(name): Path<String>) -> Result<Json<DetailView>, Refusal> {
+pub(super) async fn monitor(State(surface): State<Surface>, Named(name): Named) -> Result<Json<DetailView>, Refusal> {
     find(&surface, &name).map(|snapshot| Json(DetailView::new(&snapshot)))
 }
 
@@ -25,10 +26,14 @@ pub(super) struct Filter {
     outcome: Option<String>,
 }
 
+impl Parameters for Filter {
+    const TAKES: &'static str = "`outcome` (success, failure or inconclusive) at most once";
+}
+
 pub(super) async fn reports(
     State(surface): State<Surface>,
-    Path(name): Path<String>,
-    Query(filter): Query<Filter>,
+    Named(name): Named,
+    Asked(filter): Asked<Filter>,
 ) -> Result<Response, Refusal> {
     #[derive(Serialize)]
     struct Reports<'a> {

@@ -24,8 +24,10 @@
 
 mod admin;
 mod api;
+mod extract;
 mod page;
 mod probe;
+mod prompt;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -35,15 +37,16 @@ pub use serve::{Limits, serve};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tower_http::compression::CompressionLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::supervisor::Board;
 
@@ -91,13 +94,15 @@ pub fn router(surface: Surface, limits: &Limits) -> Router {
         .route("/api/v1/monitors", get(api::monitors))
         .route("/api/v1/monitors/{name}", get(api::monitor))
         .route("/api/v1/monitors/{name}/reports", get(api::reports))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits.request_timeout));
-    // A probe takes as long as it takes; `/probe` has a deadline of its own.
+        .layer(middleware::from_fn_with_state(limits.request_timeout, in_time));
+    // A probe takes as long as it takes: `/probe` has a deadline of its own, and so many places that the other routes keep some.
+    let places = Arc::new(Semaphore::new(limits.probes.max(1)));
+    let in_its_place = middleware::from_fn_with_state(places, probe::in_its_place);
     quick
-        .route("/probe", get(probe::probe))
+        .route("/probe", get(probe::probe).route_layer(in_its_place))
         .fallback(no_such_page)
         .method_not_allowed_fallback(no_such_method)
-        .layer(axum::middleware::map_response(with_security_headers))
+        .layer(middleware::map_response(with_security_headers))
         .with_state(surface)
 }
 
@@ -143,6 +148,15 @@ async fn no_such_page(uri: Uri) -> Refusal {
 async fn no_such_method(State(_): State<Surface>, uri: Uri) -> Refusal {
     let says = if uri.path() == "/-/reload" { "use POST or PUT" } else { "use GET" };
     Refusal::at(&uri, StatusCode::METHOD_NOT_ALLOWED, says)
+}
+
+/// An answer within `limit`, or a 503 that says so.
+async fn in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
+    let late = |_| {
+        Refusal::at(&uri, StatusCode::SERVICE_UNAVAILABLE, format!("sidetone had no answer within {limit:?}")).into_response()
+    };
+    tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(late)
 }
 
 /// No scripts, no frames, no guessing of types, no copies: pages show text from hostile endpoints.

@@ -2,10 +2,11 @@
 
 use std::fmt::{Display, Write as _};
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
+use super::extract::Named;
 use super::view::{DetailView, MonitorView, OverviewView, ProbeView};
 use super::{Refusal, Surface};
 use crate::report::Report;
@@ -17,7 +18,7 @@ pub(super) async fn overview(State(surface): State<Surface>) -> Html<String> {
     Html(overview_page(&view))
 }
 
-pub(super) async fn monitor(State(surface): State<Surface>, Path(name): Path<String>) -> Result<Html<String>, Refusal> {
+pub(super) async fn monitor(State(surface): State<Surface>, Named(name): Named) -> Result<Html<String>, Refusal> {
     let missing = || Refusal::text(StatusCode::NOT_FOUND, "no monitor has this name");
     let snapshot = surface.board.snapshot(&name).ok_or_else(missing)?;
     Ok(Html(monitor_page(&DetailView::new(&snapshot), Timestamp::now())))

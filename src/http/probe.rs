@@ -7,14 +7,18 @@
 //! A probe that is running is joined. An inconclusive probe is a 503 and no `probe_success 0`: it says nothing about the endpoint.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prometheus::{Gauge, GaugeVec, Opts, Registry, TextEncoder};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
+use super::extract::{self, Asked};
 use super::{Refusal, Surface};
 use crate::metrics::CONTENT_TYPE;
 use crate::monitor::Monitor;
@@ -32,9 +36,22 @@ pub(super) struct Parameters {
     debug: bool,
 }
 
+impl extract::Parameters for Parameters {
+    const TAKES: &'static str = "`target` (the name of a configured monitor) once and `debug` (true or false) at most once";
+}
+
+/// Probes if one of `places` is free. Nobody is kept waiting for one, since who waits holds a connection, too.
+pub(super) async fn in_its_place(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    let Ok(_place) = places.try_acquire() else {
+        let says = "too many requests for /probe are waiting already; ask again when some of them have ended";
+        return ([(header::CONNECTION, "close")], Refusal::text(StatusCode::SERVICE_UNAVAILABLE, says)).into_response();
+    };
+    next.run(request).await
+}
+
 pub(super) async fn probe(
     State(surface): State<Surface>,
-    Query(parameters): Query<Parameters>,
+    Asked(parameters): Asked<Parameters>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let bad = |says: &str| Refusal::text(StatusCode::BAD_REQUEST, says);
@@ -74,7 +91,8 @@ fn deadline(headers: &HeaderMap, monitor: &Monitor) -> Duration {
 
 fn too_late(deadline: Duration, monitor: &Monitor) -> Refusal {
     let says = format!(
-        "the probe did not end within {deadline:?}; it goes on and will be counted. A hold of {:?} needs a scrape_timeout that is longer",
+        "no probe ended within {deadline:?}; one that has begun goes on and will be counted, and one that has not may not take place. \
+         A hold of {:?} needs a scrape_timeout that is longer",
         monitor.hold.target
     );
     Refusal::text(StatusCode::GATEWAY_TIMEOUT, says)

@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use super::prompt::Prompt;
+
 /// What a client may use up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -21,10 +23,14 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// How long an answer may take, `/probe` excepted.
     pub request_timeout: Duration,
+    /// How long a client may hold up what is written to it.
+    pub write_timeout: Duration,
     /// How long a connection may live, whatever it does.
     pub connection_life: Duration,
     /// How many connections there are at a time; others wait in the kernel's queue.
     pub connections: usize,
+    /// How many of the connections may be waiting for `/probe`; the others stay for what is quick. More are refused.
+    pub probes: usize,
     /// How long requests that are under way get at the end of a connection's life and at a shutdown.
     pub farewell: Duration,
 }
@@ -34,8 +40,11 @@ impl Default for Limits {
         Self {
             header_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
+            // Prometheus' default `scrape_timeout`: an answer that takes longer to fetch is of no use to it.
+            write_timeout: Duration::from_secs(10),
             connection_life: Duration::from_secs(600),
             connections: 64,
+            probes: 32,
             farewell: Duration::from_secs(5),
         }
     }
@@ -90,11 +99,13 @@ async fn next(listener: &TcpListener, places: &Semaphore, stop: &CancellationTok
 }
 
 async fn converse(stream: TcpStream, router: Router, limits: Limits, stop: &CancellationToken) {
+    let stream = Prompt::new(stream, limits.write_timeout);
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_timeout)
             .max_buf_size(HEAD_BYTES)
+            .pipeline_flush(false)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
     );
     let ended = tokio::select! {

@@ -160,7 +160,10 @@ async fn prometheus_hears_before_its_own_timeout() {
     let response = scrape.send().await.unwrap();
     assert_eq!(response.status(), 504);
     assert!(asked.elapsed() >= Duration::from_millis(200) && asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
-    assert!(response.text().await.unwrap().contains("needs a scrape_timeout that is longer"));
+    let says = response.text().await.unwrap();
+    assert!(says.contains("needs a scrape_timeout that is longer"), "{says}");
+    // From here nobody can tell whether it waits for its turn still, and the next one would skip a request that was given up.
+    assert!(says.contains("one that has begun goes on and will be counted, and one that has not may not take place"), "{says}");
 }
 
 #[tokio::test]
@@ -200,6 +203,9 @@ async fn errors_of_the_api_are_json() {
         ("/api/v1/monitors/c", 404),
         ("/api/v1/monitors/c/reports", 404),
         ("/api/v1/monitors/a/reports?outcome=x", 400),
+        ("/api/v1/monitors/a/reports?outcome=success&outcome=failure", 400),
+        ("/api/v1/monitors/%ff", 400),
+        ("/api/v1/monitors/%ff/reports", 400),
         ("/api/v2", 404),
     ] {
         let response = site.get(path).await;
@@ -209,6 +215,51 @@ async fn errors_of_the_api_are_json() {
     let (status, says) = site.text("/nowhere").await;
     assert_eq!((status.as_u16(), says.starts_with("no such page")), (404, true));
     assert_eq!(site.text("/monitors/c").await.0, 404);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_in_our_words() {
+    let site = Site::start([GOOD]).await;
+    for (path, words) in [
+        ("/monitors/%ff", "the name in the path is not valid UTF-8\n"),
+        ("/probe?target=a&debug=1", "`debug` (true or false)"),
+        ("/probe?target=a&target=b", "`target` (the name of a configured monitor) once"),
+        ("/api/v1/monitors/a/reports?outcome=success&outcome=failure", "`outcome` (success, failure or inconclusive)"),
+    ] {
+        let (status, says) = site.text(path).await;
+        assert_eq!(status, 400, "{path}");
+        assert!(says.contains(words) && !says.contains("deserialize"), "{path}: {says}");
+    }
+    assert_eq!(site.text("/probe?target=a&module=websocket").await.0, 200, "what blackbox_exporter needs besides is ignored");
+    assert_eq!(site.text("/api/v1/monitors/a/reports?page=2").await.0, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_takes_too_long_is_a_503_that_says_so() {
+    let limit = Duration::from_secs(30);
+    let never = || get(std::future::pending::<()>);
+    let routes = Router::new().route("/slow", never()).route("/api/v1/slow", never());
+    let router = routes.layer(middleware::from_fn_with_state(limit, in_time));
+    for (path, body) in
+        [("/slow", "sidetone had no answer within 30s\n"), ("/api/v1/slow", r#"{"error":"sidetone had no answer within 30s"}"#)]
+    {
+        let asked = tokio::time::Instant::now();
+        let request = Request::builder().uri(path).body(axum::body::Body::empty()).unwrap();
+        let response = tower::ServiceExt::oneshot(router.clone(), request).await.unwrap();
+        assert_eq!((response.status().as_u16(), asked.elapsed()), (503, limit), "{path}");
+        assert_eq!(axum::body::to_bytes(response.into_body(), 1000).await.unwrap(), body);
+    }
+}
+
+#[tokio::test]
+async fn no_route_but_probe_takes_longer_than_its_limit() {
+    // Nobody takes the request for a reload out of the channel.
+    let (sender, _requests) = mpsc::channel::<ReloadRequest>(1);
+    let limits = Limits { request_timeout: Duration::from_millis(50), ..Limits::default() };
+    let site = Site::with([GOOD], limits, Some(sender)).await;
+    let response = site.client.post(site.url("/-/reload")).send().await.unwrap();
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.text().await.unwrap(), "sidetone had no answer within 50ms\n");
 }
 
 #[tokio::test]
@@ -317,6 +368,59 @@ async fn connections_beyond_the_limit_wait_for_a_place() {
     second.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
     assert!(read_to_end(second).await.starts_with("HTTP/1.1 200 OK"));
     assert!(asked.elapsed() >= Duration::from_millis(200), "it had to wait: {:?}", asked.elapsed());
+}
+
+#[tokio::test]
+async fn probes_leave_places_for_other_routes() {
+    let limits = Limits { connections: 3, probes: 1, ..Limits::default() };
+    let site = Site::with([Act::Succeed(Duration::from_secs(60))], limits, None).await;
+    let mut waiting = TcpStream::connect(site.address).await.unwrap();
+    waiting.write_all(b"GET /probe?target=a HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    while !site.text("/metrics").await.1.contains("sidetone_probes_in_flight 1") {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..5 {
+        let refused = site.get("/probe?target=b").await;
+        assert_eq!(refused.status(), 503);
+        assert_eq!(refused.headers()["connection"], "close", "a refused one does not keep a place by idling");
+        assert!(refused.text().await.unwrap().starts_with("too many requests for /probe are waiting"));
+    }
+    assert_eq!(site.text("/-/healthy").await.0, 200);
+    // Whoever hangs up gives the place back, although the probe goes on.
+    drop(waiting);
+    let again = async {
+        loop {
+            let scrape = site.client.get(site.url("/probe?target=a")).header("x-prometheus-scrape-timeout-seconds", "0.6");
+            if scrape.send().await.unwrap().status() == 504 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), again).await.expect("the place is free again");
+}
+
+#[tokio::test]
+async fn whoever_asks_and_never_reads_loses_the_place() {
+    let life = Duration::from_secs(600);
+    let patience = Duration::from_millis(200);
+    let limits =
+        Limits { connections: 1, write_timeout: patience, header_timeout: life, connection_life: life, ..Limits::default() };
+    let site = Site::with([GOOD], limits, None).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(1024).unwrap();
+    let mut greedy = socket.connect(site.address).await.unwrap();
+    // The server closes before it has read all of this: the answers are far more than the kernel holds.
+    let requests = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(20_000);
+    let mut asking = JoinSet::new();
+    asking.spawn(async move {
+        let _ = greedy.write_all(requests.as_bytes()).await;
+        std::future::pending::<()>().await;
+        drop(greedy);
+    });
+    // It connected later, so that the only place goes to the greedy one.
+    let mut patient = TcpStream::connect(site.address).await.unwrap();
+    patient.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    assert!(read_to_end(patient).await.starts_with("HTTP/1.1 200 OK"));
 }
 
 #[tokio::test]
