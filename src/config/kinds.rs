@@ -299,12 +299,17 @@ impl Kind for HeaderValue {
 /// A code that can end a line: RFC 6455 section 7.4. 1005 stands for a Close without a code.
 pub(super) struct CloseCode;
 
+impl CloseCode {
+    /// Codes for a line that broke without a Close and for a failed TLS handshake: no server sends them (RFC 6455 section 7.4.1).
+    const NEVER_SENT: [u16; 2] = [1006, 1015];
+}
+
 impl Kind for CloseCode {
     type Value = u16;
     const WHAT: &'static str = "a close code";
 
     fn limits() -> Option<String> {
-        Some("1000 to 4999".to_owned())
+        Some("1000 to 4999, not 1006 and 1015".to_owned())
     }
 
     fn read(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<u16> {
@@ -316,6 +321,12 @@ impl Kind for CloseCode {
         if code.is_none() {
             let problem = Problem::new(Code::InvalidCloseCode, "this is no close code of a WebSocket").at(at, "");
             sink.push(problem.help("write a code from 1000 to 4999, such as `1000` (RFC 6455 section 7.4)"));
+        }
+        if let Some(code) = code.filter(|code| Self::NEVER_SENT.contains(code)) {
+            let message = format!("{code} stands for a line that broke, no server closes with it");
+            let problem = Problem::new(Code::InvalidCloseCode, message).at(at, "");
+            sink.push(problem.help("leave it out; `1005` stands for a Close without a code"));
+            return None;
         }
         code
     }

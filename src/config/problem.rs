@@ -117,6 +117,8 @@ words! {
         ConfirmTooLate = "confirm-too-late",
         /// `min_hold` is longer than `hold`.
         MinHoldTooLong = "min-hold-too-long",
+        /// Codes that may end the line, and no time after which they may.
+        AcceptCodesAlone = "accept-codes-alone",
         /// A deadline for pongs where no pings are sent.
         PingTimeoutAlone = "ping-timeout-alone",
         /// The first ping would come after the hold.

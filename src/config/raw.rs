@@ -77,7 +77,7 @@ table! {
         mode: Mode = "streamed",
         /// The server may end the line after this time, with a code of `accept_codes`. If it is not set, it must not end it at all.
         min_hold: Within = _,
-        /// Codes with which the server may end the line; 1000 alone if only `min_hold` is set. 1005 stands for a Close without a code.
+        /// Codes with which the server may end the line after `min_hold`, which has to be set as well; 1000 alone if only that is. 1005 stands for a Close without a code.
         accept_codes: List<CloseCode> = [],
         /// From one ping of ours to the next; none are sent if it is not set, as most providers send none.
         ping_interval: Length<100, DAY> = _,

@@ -279,6 +279,7 @@ bearer_token_file = "secrets/token"
 ca_file = "ca.pem"
 client_cert_file = "client.pem"
 client_key_file = "client-key.pem"
+min_hold = "5s"
 accept_codes = [
   1000, # {CANARY}
 ]
