@@ -8,6 +8,7 @@
 //! Invariants: a [`Config`] is usable as it is; secrets come from files and variables and are never printed, nor are lines of the
 //! file that could hold one.
 
+mod file;
 mod kinds;
 mod mask;
 mod problem;
@@ -32,7 +33,6 @@ pub use values::{
 };
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -46,7 +46,7 @@ use mask::Masked;
 use problem::Sink;
 use raw::Document;
 use secret::Surroundings;
-use validate::Desk;
+use validate::{Desk, Readers};
 
 /// The largest configuration file, in bytes.
 const LARGEST: usize = 4 << 20;
@@ -91,7 +91,7 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
     let name = path.display().to_string();
     let text = read(path).map_err(|problem| Problems::of_file(&name, problem))?;
     let base = path.parent().unwrap_or_else(|| Path::new(""));
-    let (mut config, has_inline_headers) = parse_with(&text, &name, Surroundings::new(base, &|name| std::env::var_os(name)))?;
+    let (mut config, has_inline_headers) = parse_with(&text, &name, Surroundings::new(base, &variable), Readers::Many)?;
     if has_inline_headers && is_readable_by_all(path) {
         let note =
             format!("{name} has header values in the clear and every user can read it; use `{{ file = … }}`, or `chmod 640`");
@@ -105,12 +105,24 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
 /// # Errors
 /// If it has mistakes: all of them.
 pub fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Problems> {
-    let variable = |name: &str| -> Option<OsString> { std::env::var_os(name) };
-    parse_with(text, name, Surroundings::new(base, &variable)).map(|(config, _)| config)
+    parse_with(text, name, Surroundings::new(base, &variable), Readers::Many).map(|(config, _)| config)
+}
+
+/// As [`parse`], for a text that is made from the options of a command and is no file that others read: headers that log in may
+/// have their value in it.
+///
+/// # Errors
+/// If it has mistakes: all of them.
+pub fn parse_options(text: &str, name: &str, base: &Path) -> Result<Config, Problems> {
+    parse_with(text, name, Surroundings::new(base, &variable), Readers::Ourselves).map(|(config, _)| config)
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 /// The configuration, and whether header values stand in the text itself.
-fn parse_with(text: &str, name: &str, surroundings: Surroundings<'_>) -> Result<(Config, bool), Problems> {
+fn parse_with(text: &str, name: &str, surroundings: Surroundings<'_>, readers: Readers) -> Result<(Config, bool), Problems> {
     if text.len() > LARGEST {
         return Err(Problems::of_file(name, too_large()));
     }
@@ -121,7 +133,7 @@ fn parse_with(text: &str, name: &str, surroundings: Surroundings<'_>) -> Result<
         return Err(sink.into_problems(name, Masked::new(text, true)));
     }
     let document = Document::read(&root, &mut sink);
-    let config = validate::config(&document, &mut Desk { sink: &mut sink, surroundings });
+    let config = validate::config(&document, &mut Desk { sink: &mut sink, surroundings, readers });
     match config {
         Some(config) => Ok((config, document.has_inline_headers())),
         None => Err(sink.into_problems(name, Masked::new(text, false))),
@@ -160,7 +172,7 @@ fn read(path: &Path) -> Result<String, Problem> {
         problem.help("`--config` names the file; without it, `monitors.toml` in the working directory is read")
     };
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(unreadable)?;
+    let file = file::open(path).map_err(unreadable)?;
     file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > LARGEST {
         return Err(too_large());

@@ -33,7 +33,8 @@ impl Workshop {
 
     fn parse(&self, text: &str) -> Result<Config, Problems> {
         let variable = |name: &str| (name == "VOICE_TOKEN").then(|| format!("{CANARY}{CANARY}").into());
-        parse_with(text, "monitors.toml", Surroundings::new(self.folder.path(), &variable)).map(|(config, _)| config)
+        parse_with(text, "monitors.toml", Surroundings::new(self.folder.path(), &variable), Readers::Many)
+            .map(|(config, _)| config)
     }
 
     #[track_caller]
@@ -260,9 +261,19 @@ fn header_values_that_everybody_can_read_are_noted() {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         load(&path).unwrap().notes.len()
     };
-    assert_eq!(notes("headers = { X-Api-Key = \"one\" }\n", 0o644), 1);
-    assert_eq!(notes("headers = { X-Api-Key = \"one\" }\n", 0o640), 0);
+    assert_eq!(notes("headers = { X-Tenant = \"one\" }\n", 0o644), 1);
+    assert_eq!(notes("headers = { X-Tenant = \"one\" }\n", 0o640), 0);
     assert_eq!(notes("", 0o644), 0);
+}
+
+#[test]
+fn headers_that_log_in_have_their_value_elsewhere_unless_they_come_from_options() {
+    let text = monitor("headers = { Authorization = \"Bearer hunter2\", X-Api-Key = \"hunter2\" }\n");
+    let problems = parse(&text, "monitors.toml", Path::new("")).unwrap_err();
+    assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [Code::InlineSecret; 2]);
+    assert!(!format!("{problems}{problems:?}").contains("hunter2"), "{problems}");
+    let config = parse_options(&text, "the options given", Path::new("")).unwrap();
+    assert_eq!(config.monitors[0].dial.headers[1].1.expose(), "hunter2");
 }
 
 /// A configuration with every kind of secret in it.
@@ -287,7 +298,7 @@ accept_codes = [
 [[monitor]]
 name = "two"
 url = 'wss://voice.example.com/b'
-headers.Cookie = "{CANARY}"
+headers.X-Session = "{CANARY}"
 basic_auth = {{ username = "sidetone", password_env = "VOICE_TOKEN" }}
 [monitor.headers.X-Three]
 file = "secrets/token"

@@ -23,6 +23,17 @@ use crate::monitor::Monitor;
 pub(super) struct Desk<'d> {
     pub(super) sink: &'d mut Sink,
     pub(super) surroundings: Surroundings<'d>,
+    /// Who sees the text that header values stand in.
+    pub(super) readers: Readers,
+}
+
+/// Who sees the text of a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// It is a file: backups, repositories and colleagues have it.
+    Many,
+    /// It is made from options of a command and stays in this process.
+    Ourselves,
 }
 
 /// A monitor's settings: as it has them itself, and with the gaps filled from `[defaults]`.
@@ -36,6 +47,10 @@ struct Scope<'s> {
 /// The configuration that `document` describes, if nothing has been reported to the sink.
 pub(super) fn config(document: &Document, desk: &mut Desk<'_>) -> Option<Config> {
     check_names(&document.monitors, desk.sink);
+    if desk.readers == Readers::Many {
+        let all = document.monitors.iter().map(|monitor| &monitor.settings).chain([&document.defaults]);
+        all.for_each(|settings| dial::check_inline_headers(settings, desk.sink));
+    }
     let daemon = daemon(&document.daemon);
     let monitors: Vec<Arc<Monitor>> =
         document.monitors.iter().filter_map(|raw| monitor(raw, &document.defaults, desk)).map(Arc::new).collect();
