@@ -11,9 +11,8 @@ use toml::de::DeValue;
 use super::problem::{Code, Problem, Sink, Span};
 use super::raw::SecretSource;
 use super::read::{Kind, as_integer, as_text, wrong_type};
-use super::values::{
-    InvalidDialect, check_header_value, check_subprotocol, parse_dialect, parse_name_server, parse_resolver, shown,
-};
+use super::suggest::nearest;
+use super::values::{InvalidDialect, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server, shown};
 use crate::dialect::Dialect;
 use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target};
 use crate::secret::Secret;
@@ -230,9 +229,7 @@ impl Kind for Resolver {
 
     fn read(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<ResolverChoice> {
         let DeValue::Array(items) = value else {
-            let help = "write `\"configured\"`, `\"system\"` or a list such as `[\"192.0.2.53\"]`";
-            let unknown = |text: &str| parse_resolver(text).ok_or_else(|| format!("there is no resolver {}", shown(text)));
-            return parsed::<Self, _, _>((value, at, sink), (Code::UnknownWord, help), unknown);
+            return named_resolver(value, at, sink);
         };
         if items.is_empty() {
             sink.push(
@@ -246,6 +243,19 @@ impl Kind for Resolver {
         }
         (servers.len() == items.len()).then_some(ResolverChoice::Servers(servers))
     }
+}
+
+fn named_resolver(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<ResolverChoice> {
+    let text = value.as_str().unwrap_or_default();
+    let help = match nearest(text, RESOLVERS.iter().map(|(name, _)| *name)) {
+        Some(near) => format!("did you mean `\"{near}\"`?"),
+        None => "write `\"configured\"`, `\"system\"` or a list such as `[\"192.0.2.53\"]`".to_owned(),
+    };
+    let named = |text: &str| {
+        let found = RESOLVERS.into_iter().find(|(name, _)| *name == text).map(|(_, resolver)| resolver);
+        found.ok_or_else(|| format!("there is no resolver {}", shown(text)))
+    };
+    parsed::<Resolver, _, _>((value, at, sink), (Code::UnknownWord, &help), named)
 }
 
 text_kind!(
