@@ -169,6 +169,7 @@ fn parse_url(text: &str) -> Result<Target, InvalidTarget> {
         | InvalidTarget::Placeholder(_)
         | InvalidTarget::Scheme { .. }
         | InvalidTarget::NoHost
+        | InvalidTarget::HostName(_)
         | InvalidTarget::UserInfo
         | InvalidTarget::Fragment => error,
     })

@@ -10,11 +10,29 @@ use crate::config::problem::{Code, Problem, Sink};
 use crate::config::raw::{BasicAuth, SecretSource, Settings};
 use crate::config::read::{Entries, Given};
 use crate::config::values::{InvalidHeader, check_header_name};
-use crate::monitor::{Credentials, DialPlan, Timeouts};
+use crate::monitor::{Credentials, DialPlan, IpChoice, Target, Timeouts};
 use crate::secret::Secret;
 
 /// More than any server wants.
 const MOST_HEADERS: usize = 64;
+
+/// A family that the host, an address itself, is not of: nothing would be dialled, and no name server is to blame.
+pub(super) fn check_family(scope: &Scope<'_>, url: &Spanned<Target>, sink: &mut Sink) {
+    let Given::Known(ip) = &scope.all.ip else { return };
+    let dialled = match &scope.all.connect_to {
+        Given::Known(address) => (&address.get_ref().host, address.span()),
+        Given::Absent => (url.get_ref().host(), url.span()),
+        Given::Broken(_) => return,
+    };
+    let family = match (dialled.0, ip.get_ref()) {
+        (url::Host::Ipv6(_), IpChoice::V4) => "an IPv6 address",
+        (url::Host::Ipv4(_), IpChoice::V6) => "an IPv4 address",
+        (url::Host::Domain(_) | url::Host::Ipv4(_) | url::Host::Ipv6(_), IpChoice::Auto | IpChoice::V4 | IpChoice::V6) => return,
+    };
+    let problem = Problem::new(Code::ConflictingKeys, format!("the host is {family}, and `ip` asks for the other family"));
+    let problem = problem.at(&ip.span(), "this family alone is dialled").at(&dialled.1, family);
+    sink.push(problem.help("leave `ip` out: an address is dialled as it is"));
+}
 
 pub(super) fn dial(scope: &Scope<'_>, desk: &mut Desk<'_>) -> DialPlan {
     let (settings, default) = (&scope.all, DialPlan::default());

@@ -97,6 +97,9 @@ fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option
     let dialect = speech::dialect(&scope, desk.sink);
     let labels = labels(&scope, desk.sink);
     let dial = dial::dial(&scope, desk);
+    if let Some(url) = raw.identity.url.known() {
+        dial::check_family(&scope, url, desk.sink);
+    }
     let (name, target) = (raw.identity.name.get()?.clone(), raw.identity.url.get()?.clone());
     Some(Monitor { name, target, dialect, rhythm, dial, hold, expect, thresholds, labels })
 }
