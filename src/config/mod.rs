@@ -18,6 +18,7 @@ mod reference;
 mod secret;
 mod suggest;
 mod summary;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -129,41 +130,15 @@ fn parse_with(text: &str, name: &str, surroundings: Surroundings<'_>, readers: R
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut sink = Sink::default();
     if !errors.is_empty() {
-        report_syntax(text, &errors, &mut sink);
-        return Err(sink.into_problems(name, Masked::new(text, true)));
+        let broken = syntax::report(text, root.get_ref(), &errors, &mut sink);
+        sink.doubt(broken);
     }
     let document = Document::read(&root, &mut sink);
     let config = validate::config(&document, &mut Desk { sink: &mut sink, surroundings, readers });
     match config {
         Some(config) => Ok((config, document.has_inline_headers())),
-        None => Err(sink.into_problems(name, Masked::new(text, false))),
+        None => Err(sink.into_problems(name, Masked::new(text, !errors.is_empty()))),
     }
-}
-
-/// One problem per line: what follows on a broken line is mostly an echo of the first error.
-fn report_syntax(text: &str, errors: &[toml::de::Error], sink: &mut Sink) {
-    let mut line = 0..0;
-    for error in errors {
-        let span = error.span().unwrap_or(0..0);
-        let start = text.floor_char_boundary(span.start);
-        if !sink.is_full() && !line.contains(&start) {
-            let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-            line = line_start..text[start..].find('\n').map_or(text.len() + 1, |newline| start + newline + 1);
-            let problem = Problem::new(Code::Syntax, error.message()).at(&span, "");
-            sink.push(match syntax_help(error.message()) {
-                Some(help) => problem.help(help),
-                None => problem,
-            });
-        }
-    }
-}
-
-/// The two slips that are made most often.
-fn syntax_help(message: &str) -> Option<&'static str> {
-    if message.starts_with("string values must be quoted") {
-        return Some("durations, names and words stand in quotes: `\"10s\"`");
-    }
-    (message == "duplicate key").then_some("a key stands once in a table; another `[[monitor]]` begins a new one")
 }
 
 fn read(path: &Path) -> Result<String, Problem> {

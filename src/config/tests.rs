@@ -115,6 +115,40 @@ fn all_problems_are_shown_at_once() {
 }
 
 #[test]
+fn a_syntax_error_hides_no_other_problem_and_makes_none() {
+    let good = "[[monitor]]\nname = \"support-line\"\nurl = \"wss://voice.example.com/\"\n";
+    let rows = [
+        // The broken line may be the one that is missed elsewhere, or set the hold that does not fit.
+        (
+            "hold = 10s\ninterval = \"5s\"\nhodl = 1\nmode = \"stream\"\n",
+            &[("syntax", 4), ("unknown-key", 6), ("unknown-word", 7)][..],
+        ),
+        ("accept_codes = [1000]\nmin_hold = \"5s\n", &[("syntax", 5)]),
+        ("ip = \"v5\nmode = \"stream\"\n", &[("syntax", 4), ("unknown-word", 5)]),
+        // Nobody knows whose keys these are.
+        ("[monitor.expect\necho = true\n[monitor.raw]\ncadence = 1\n", &[("syntax", 4), ("wrong-type", 7)]),
+        ("fail_after = 0\n[[monitor]\nname = \"booking-agent\"\n", &[("out-of-range", 4), ("syntax", 5)]),
+    ];
+    for (lines, expected) in rows {
+        let text = format!("{}{good}", monitor(lines));
+        let problems = parse(&text, "monitors.toml", Path::new("")).unwrap_err();
+        let line = |problem: &Problem| 1 + text[..problem.labels[0].span.start].matches('\n').count();
+        let found: Vec<(&str, usize)> = problems.iter().map(|problem| (problem.code.label(), line(problem))).collect();
+        assert_eq!(found, expected, "{text}\n{problems}");
+    }
+}
+
+#[test]
+fn a_key_that_is_set_twice_is_shown_twice() {
+    let text =
+        monitor("hold = \"1s\"\nraw = { frame = \"none\", cadence = \"1s\" }\n\"hold\" = \"2s\"\n[[monitor]]\nhold = \"3s\"\n");
+    let problems = parse(&text, "monitors.toml", Path::new("")).unwrap_err();
+    let twice = problems.iter().find(|problem| problem.code == Code::Syntax).unwrap();
+    let places: Vec<&str> = twice.labels.iter().map(|label| &text[label.span.start..][..11]).collect();
+    assert_eq!(places, ["\"hold\" = \"2", "hold = \"1s\""], "{problems}");
+}
+
+#[test]
 fn good_files_load() {
     let workshop = Workshop::new();
     for path in fixtures("good") {
