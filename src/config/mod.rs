@@ -1,7 +1,7 @@
 //! `monitors.toml`: from text to a [`Config`], or to a page of [`Problems`].
 //!
-//! The way: parse to a document with places (`toml`), read every key by its kind (`read`, `kinds`, `raw`), then build the monitors
-//! and check what no single key can be blamed for (`validate`). Each step reports all that it finds and goes on.
+//! The way: parse to a document with places (`toml`, `syntax`), read every key by its kind (`read`, `kinds`, `raw`), then build the
+//! monitors and check what no single key can be blamed for (`validate`). Each step reports all that it finds and goes on.
 //!
 //! Deliberately absent: the command line, reloading, anything that changes while the daemon runs, and `${…}` in values.
 //!
@@ -134,7 +134,7 @@ fn parse_with(text: &str, name: &str, surroundings: Surroundings<'_>, readers: R
         sink.doubt(broken);
     }
     let document = Document::read(&root, &mut sink);
-    let config = validate::config(&document, &mut Desk { sink: &mut sink, surroundings, readers });
+    let config = validate::config(&document, &mut Desk { sink: &mut sink, text, surroundings, readers });
     match config {
         Some(config) => Ok((config, document.has_inline_headers())),
         None => Err(sink.into_problems(name, Masked::new(text, !errors.is_empty()))),

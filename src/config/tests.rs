@@ -280,8 +280,20 @@ fn slow_and_insecure_monitors_are_noted() {
         (0..4).map(|i| monitor("insecure = true\ninterval = \"30s\"\n").replace("booking-agent", &format!("m{i}"))).collect();
     insta::assert_snapshot!(workshop.good(&four).notes.join("\n"), @r"
     `insecure = true`: certificates are not checked for `m0`, `m1`, `m2` and 1 more; a provider checks them, so callers may hear silence while this is green
-    a failing probe may take up to 36s 250ms, which is longer than the interval, for `m0`, `m1`, `m2` and 1 more; slots are skipped and counted then. Shorter timeouts avoid it
+    a failing probe may take up to 36s 250ms, which is longer than the interval, for `m0`, `m1`, `m2` and 1 more; slots are skipped and counted then. Set `interval` (30s, line 5) to 37s or more, or shorter deadlines, first of all `upgrade_timeout` (10s by default)
     ");
+}
+
+#[test]
+fn too_few_places_are_noted() {
+    let workshop = Workshop::new();
+    let notes = |places: u32| {
+        let four: String = (0..4).map(|i| monitor("hold = \"29s\"\n").replace("booking-agent", &format!("m{i}"))).collect();
+        workshop.good(&format!("[daemon]\nmax_concurrent_probes = {places}\n{four}")).notes
+    };
+    // Each takes 30 s of every 60 s.
+    assert_eq!(notes(2), Vec::<String>::new());
+    insta::assert_snapshot!(notes(1).join("\n"), @"about 2 probes run at the same time, and `max_concurrent_probes` is 1: probes will wait and slots be skipped. Set it to 2 or more, or longer intervals");
 }
 
 #[cfg(unix)]

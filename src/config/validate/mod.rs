@@ -18,10 +18,13 @@ use super::read::Given;
 use super::secret::Surroundings;
 use super::{Config, DaemonSettings};
 use crate::monitor::Monitor;
+use notes::Slow;
 
 /// Where problems go and files come from.
 pub(super) struct Desk<'d> {
     pub(super) sink: &'d mut Sink,
+    /// The file.
+    pub(super) text: &'d str,
     pub(super) surroundings: Surroundings<'d>,
     /// Who sees the text that header values stand in.
     pub(super) readers: Readers,
@@ -52,10 +55,13 @@ pub(super) fn config(document: &Document, desk: &mut Desk<'_>) -> Option<Config>
         all.for_each(|settings| dial::check_inline_headers(settings, desk.sink));
     }
     let daemon = daemon(&document.daemon);
-    let monitors: Vec<Arc<Monitor>> =
-        document.monitors.iter().filter_map(|raw| monitor(raw, &document.defaults, desk)).map(Arc::new).collect();
-    let notes = notes::notes(&monitors);
-    desk.sink.is_empty().then_some(Config { daemon, monitors, notes })
+    let monitors: Vec<(Arc<Monitor>, Option<Slow>)> =
+        document.monitors.iter().filter_map(|raw| monitor(raw, &document.defaults, desk)).collect();
+    if !desk.sink.is_empty() {
+        return None;
+    }
+    let notes = notes::notes(&monitors, daemon.max_concurrent_probes, desk.text);
+    Some(Config { daemon, monitors: monitors.into_iter().map(|(monitor, _)| monitor).collect(), notes })
 }
 
 fn daemon(raw: &Daemon) -> DaemonSettings {
@@ -85,7 +91,7 @@ fn check_names(monitors: &[RawMonitor], sink: &mut Sink) {
     }
 }
 
-fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option<Monitor> {
+fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option<(Arc<Monitor>, Option<Slow>)> {
     check_identity(raw, desk.sink);
     let all = raw.settings.over(defaults);
     let secure = raw.identity.url.get().map(crate::monitor::Target::is_secure);
@@ -101,7 +107,9 @@ fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option
         dial::check_family(&scope, url, desk.sink);
     }
     let (name, target) = (raw.identity.name.get()?.clone(), raw.identity.url.get()?.clone());
-    Some(Monitor { name, target, dialect, rhythm, dial, hold, expect, thresholds, labels })
+    let monitor = Monitor { name, target, dialect, rhythm, dial, hold, expect, thresholds, labels };
+    let slow = Slow::find(&monitor, &scope);
+    Some((Arc::new(monitor), slow))
 }
 
 fn check_identity(raw: &RawMonitor, sink: &mut Sink) {
