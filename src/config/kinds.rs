@@ -11,9 +11,8 @@ use toml::de::DeValue;
 use super::problem::{Code, Problem, Sink, Span};
 use super::raw::SecretSource;
 use super::read::{Kind, as_integer, as_text, wrong_type};
-use super::values::{
-    InvalidDialect, check_header_value, check_subprotocol, parse_dialect, parse_name_server, parse_resolver, shown,
-};
+use super::suggest::nearest;
+use super::values::{InvalidDialect, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server, shown};
 use crate::dialect::Dialect;
 use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target};
 use crate::secret::Secret;
@@ -170,6 +169,7 @@ fn parse_url(text: &str) -> Result<Target, InvalidTarget> {
         | InvalidTarget::Placeholder(_)
         | InvalidTarget::Scheme { .. }
         | InvalidTarget::NoHost
+        | InvalidTarget::HostName(_)
         | InvalidTarget::UserInfo
         | InvalidTarget::Fragment => error,
     })
@@ -230,9 +230,7 @@ impl Kind for Resolver {
 
     fn read(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<ResolverChoice> {
         let DeValue::Array(items) = value else {
-            let help = "write `\"configured\"`, `\"system\"` or a list such as `[\"192.0.2.53\"]`";
-            let unknown = |text: &str| parse_resolver(text).ok_or_else(|| format!("there is no resolver {}", shown(text)));
-            return parsed::<Self, _, _>((value, at, sink), (Code::UnknownWord, help), unknown);
+            return named_resolver(value, at, sink);
         };
         if items.is_empty() {
             sink.push(
@@ -246,6 +244,19 @@ impl Kind for Resolver {
         }
         (servers.len() == items.len()).then_some(ResolverChoice::Servers(servers))
     }
+}
+
+fn named_resolver(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<ResolverChoice> {
+    let text = value.as_str().unwrap_or_default();
+    let help = match nearest(text, RESOLVERS.iter().map(|(name, _)| *name)) {
+        Some(near) => format!("did you mean `\"{near}\"`?"),
+        None => "write `\"configured\"`, `\"system\"` or a list such as `[\"192.0.2.53\"]`".to_owned(),
+    };
+    let named = |text: &str| {
+        let found = RESOLVERS.into_iter().find(|(name, _)| *name == text).map(|(_, resolver)| resolver);
+        found.ok_or_else(|| format!("there is no resolver {}", shown(text)))
+    };
+    parsed::<Resolver, _, _>((value, at, sink), (Code::UnknownWord, &help), named)
 }
 
 text_kind!(
@@ -299,12 +310,17 @@ impl Kind for HeaderValue {
 /// A code that can end a line: RFC 6455 section 7.4. 1005 stands for a Close without a code.
 pub(super) struct CloseCode;
 
+impl CloseCode {
+    /// Codes for a line that broke without a Close and for a failed TLS handshake: no server sends them (RFC 6455 section 7.4.1).
+    const NEVER_SENT: [u16; 2] = [1006, 1015];
+}
+
 impl Kind for CloseCode {
     type Value = u16;
     const WHAT: &'static str = "a close code";
 
     fn limits() -> Option<String> {
-        Some("1000 to 4999".to_owned())
+        Some("1000 to 4999, not 1006 and 1015".to_owned())
     }
 
     fn read(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<u16> {
@@ -316,6 +332,12 @@ impl Kind for CloseCode {
         if code.is_none() {
             let problem = Problem::new(Code::InvalidCloseCode, "this is no close code of a WebSocket").at(at, "");
             sink.push(problem.help("write a code from 1000 to 4999, such as `1000` (RFC 6455 section 7.4)"));
+        }
+        if let Some(code) = code.filter(|code| Self::NEVER_SENT.contains(code)) {
+            let message = format!("{code} stands for a line that broke, no server closes with it");
+            let problem = Problem::new(Code::InvalidCloseCode, message).at(at, "");
+            sink.push(problem.help("leave it out; `1005` stands for a Close without a code"));
+            return None;
         }
         code
     }

@@ -1,13 +1,14 @@
 //! `monitors.toml`: from text to a [`Config`], or to a page of [`Problems`].
 //!
-//! The way: parse to a document with places (`toml`), read every key by its kind (`read`, `kinds`, `raw`), then build the monitors
-//! and check what no single key can be blamed for (`validate`). Each step reports all that it finds and goes on.
+//! The way: parse to a document with places (`toml`, `syntax`), read every key by its kind (`read`, `kinds`, `raw`), then build the
+//! monitors and check what no single key can be blamed for (`validate`). Each step reports all that it finds and goes on.
 //!
 //! Deliberately absent: the command line, reloading, anything that changes while the daemon runs, and `${…}` in values.
 //!
 //! Invariants: a [`Config`] is usable as it is; secrets come from files and variables and are never printed, nor are lines of the
 //! file that could hold one.
 
+mod file;
 mod kinds;
 mod mask;
 mod problem;
@@ -17,6 +18,7 @@ mod reference;
 mod secret;
 mod suggest;
 mod summary;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -32,7 +34,6 @@ pub use values::{
 };
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -46,7 +47,7 @@ use mask::Masked;
 use problem::Sink;
 use raw::Document;
 use secret::Surroundings;
-use validate::Desk;
+use validate::{Desk, Readers};
 
 /// The largest configuration file, in bytes.
 const LARGEST: usize = 4 << 20;
@@ -91,7 +92,7 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
     let name = path.display().to_string();
     let text = read(path).map_err(|problem| Problems::of_file(&name, problem))?;
     let base = path.parent().unwrap_or_else(|| Path::new(""));
-    let (mut config, has_inline_headers) = parse_with(&text, &name, Surroundings::new(base, &|name| std::env::var_os(name)))?;
+    let (mut config, has_inline_headers) = parse_with(&text, &name, Surroundings::new(base, &variable), Readers::Many)?;
     if has_inline_headers && is_readable_by_all(path) {
         let note =
             format!("{name} has header values in the clear and every user can read it; use `{{ file = … }}`, or `chmod 640`");
@@ -105,53 +106,39 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
 /// # Errors
 /// If it has mistakes: all of them.
 pub fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Problems> {
-    let variable = |name: &str| -> Option<OsString> { std::env::var_os(name) };
-    parse_with(text, name, Surroundings::new(base, &variable)).map(|(config, _)| config)
+    parse_with(text, name, Surroundings::new(base, &variable), Readers::Many).map(|(config, _)| config)
+}
+
+/// As [`parse`], for a text that is made from the options of a command and is no file that others read: headers that log in may
+/// have their value in it.
+///
+/// # Errors
+/// If it has mistakes: all of them.
+pub fn parse_options(text: &str, name: &str, base: &Path) -> Result<Config, Problems> {
+    parse_with(text, name, Surroundings::new(base, &variable), Readers::Ourselves).map(|(config, _)| config)
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 /// The configuration, and whether header values stand in the text itself.
-fn parse_with(text: &str, name: &str, surroundings: Surroundings<'_>) -> Result<(Config, bool), Problems> {
+fn parse_with(text: &str, name: &str, surroundings: Surroundings<'_>, readers: Readers) -> Result<(Config, bool), Problems> {
     if text.len() > LARGEST {
         return Err(Problems::of_file(name, too_large()));
     }
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut sink = Sink::default();
     if !errors.is_empty() {
-        report_syntax(text, &errors, &mut sink);
-        return Err(sink.into_problems(name, Masked::new(text, true)));
+        let broken = syntax::report(text, root.get_ref(), &errors, &mut sink);
+        sink.doubt(broken);
     }
     let document = Document::read(&root, &mut sink);
-    let config = validate::config(&document, &mut Desk { sink: &mut sink, surroundings });
+    let config = validate::config(&document, &mut Desk { sink: &mut sink, text, surroundings, readers });
     match config {
         Some(config) => Ok((config, document.has_inline_headers())),
-        None => Err(sink.into_problems(name, Masked::new(text, false))),
+        None => Err(sink.into_problems(name, Masked::new(text, !errors.is_empty()))),
     }
-}
-
-/// One problem per line: what follows on a broken line is mostly an echo of the first error.
-fn report_syntax(text: &str, errors: &[toml::de::Error], sink: &mut Sink) {
-    let mut line = 0..0;
-    for error in errors {
-        let span = error.span().unwrap_or(0..0);
-        let start = text.floor_char_boundary(span.start);
-        if !sink.is_full() && !line.contains(&start) {
-            let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-            line = line_start..text[start..].find('\n').map_or(text.len() + 1, |newline| start + newline + 1);
-            let problem = Problem::new(Code::Syntax, error.message()).at(&span, "");
-            sink.push(match syntax_help(error.message()) {
-                Some(help) => problem.help(help),
-                None => problem,
-            });
-        }
-    }
-}
-
-/// The two slips that are made most often.
-fn syntax_help(message: &str) -> Option<&'static str> {
-    if message.starts_with("string values must be quoted") {
-        return Some("durations, names and words stand in quotes: `\"10s\"`");
-    }
-    (message == "duplicate key").then_some("a key stands once in a table; another `[[monitor]]` begins a new one")
 }
 
 fn read(path: &Path) -> Result<String, Problem> {
@@ -160,7 +147,7 @@ fn read(path: &Path) -> Result<String, Problem> {
         problem.help("`--config` names the file; without it, `monitors.toml` in the working directory is read")
     };
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(unreadable)?;
+    let file = file::open(path).map_err(unreadable)?;
     file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > LARGEST {
         return Err(too_large());

@@ -117,6 +117,8 @@ words! {
         ConfirmTooLate = "confirm-too-late",
         /// `min_hold` is longer than `hold`.
         MinHoldTooLong = "min-hold-too-long",
+        /// Codes that may end the line, and no time after which they may.
+        AcceptCodesAlone = "accept-codes-alone",
         /// A deadline for pongs where no pings are sent.
         PingTimeoutAlone = "ping-timeout-alone",
         /// The first ping would come after the hold.
@@ -145,6 +147,25 @@ pub struct Problem {
     pub labels: Vec<Label>,
     /// What to write instead.
     pub help: Option<String>,
+    /// Is a default a part of it, as the file does not have the key?
+    rests_on_absence: bool,
+}
+
+impl Code {
+    /// Would the problem be solved by something more in the file? Then it may be there already, on a line that cannot be read.
+    fn says_that_something_is_missing(self) -> bool {
+        [
+            Self::MissingKey,
+            Self::NoMonitors,
+            Self::ClientCertificateIncomplete,
+            Self::SubprotocolNotOffered,
+            Self::AcceptCodesAlone,
+            Self::PingTimeoutAlone,
+            Self::MatchWithinAlone,
+            Self::NothingToEcho,
+        ]
+        .contains(&self)
+    }
 }
 
 /// A place in the file with what is to be said about it.
@@ -158,7 +179,7 @@ pub struct Label {
 
 impl Problem {
     pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), labels: Vec::new(), help: None }
+        Self { code, message: message.into(), labels: Vec::new(), help: None, rests_on_absence: false }
     }
 
     pub(super) fn at(mut self, span: &Span, says: impl Into<String>) -> Self {
@@ -169,6 +190,7 @@ impl Problem {
     /// As [`Self::at`], for a setting that may be at its default and so nowhere in the file: then the message tells its value.
     pub(super) fn at_setting(mut self, (key, value): (&str, &str), at: Option<&Span>, says: &str) -> Self {
         let Some(span) = at else {
+            self.rests_on_absence = true;
             self.message.push_str(&format!(" (`{key}` is {value} by default)"));
             return self;
         };
@@ -188,13 +210,31 @@ pub(super) struct Sink {
     problems: Vec<Problem>,
     seen: HashSet<(Code, Vec<(usize, usize)>)>,
     total: usize,
+    /// In a file with syntax errors: the lines that have them, in order.
+    doubtful: Option<Vec<Span>>,
 }
 
 impl Sink {
     /// Problems that are kept; a file of garbage has more than anybody reads.
     const KEPT: usize = 1_000;
 
+    /// From now on, takes no problem that may be an echo of a syntax error on one of `lines`.
+    pub(super) fn doubt(&mut self, lines: Vec<Span>) {
+        self.doubtful = Some(lines);
+    }
+
+    fn is_doubtful(&self, problem: &Problem) -> bool {
+        let Some(lines) = &self.doubtful else { return false };
+        let touches = |label: &Label| {
+            lines.iter().any(|line| label.span.start < line.end && line.start < label.span.end.max(label.span.start + 1))
+        };
+        problem.rests_on_absence || problem.code.says_that_something_is_missing() || problem.labels.iter().any(touches)
+    }
+
     pub(super) fn push(&mut self, problem: Problem) {
+        if self.is_doubtful(&problem) {
+            return;
+        }
         let places = problem.labels.iter().map(|label| (label.span.start, label.span.end)).collect();
         if self.is_full() {
             self.total += 1;

@@ -77,7 +77,7 @@ table! {
         mode: Mode = "streamed",
         /// The server may end the line after this time, with a code of `accept_codes`. If it is not set, it must not end it at all.
         min_hold: Within = _,
-        /// Codes with which the server may end the line; 1000 alone if only `min_hold` is set. 1005 stands for a Close without a code.
+        /// Codes with which the server may end the line after `min_hold`, which has to be set as well; 1000 alone if only that is. 1005 stands for a Close without a code.
         accept_codes: List<CloseCode> = [],
         /// From one ping of ours to the next; none are sent if it is not set, as most providers send none.
         ping_interval: Length<100, DAY> = _,
@@ -281,17 +281,22 @@ const MOST_MONITORS: usize = 10_000;
 impl Document {
     pub(super) fn read(root: &Spanned<DeTable<'_>>, sink: &mut Sink) -> Self {
         let mut document = Self::default();
-        let mut monitors = None;
+        let (mut monitors, mut misspelt) = (None, false);
         for (key, value) in root.get_ref() {
             match key.get_ref().as_ref() {
                 "daemon" => document.daemon = Daemon::read(value.get_ref(), &value.span(), sink).unwrap_or_default(),
                 "defaults" => document.defaults = Settings::read_defaults(value, sink),
                 "monitor" => monitors = Some(value),
-                _ => report_unknown_name("the top level of the file", &ROOT, key, sink),
+                name => {
+                    misspelt |= nearest(name, ROOT) == Some("monitor");
+                    report_unknown_name("the top level of the file", &ROOT, key, sink);
+                }
             }
         }
         match monitors {
             Some(value) => document.read_monitors(value, sink),
+            // The misspelling is reported, and the rest follows from it.
+            None if misspelt => {}
             None => {
                 let problem = Problem::new(Code::NoMonitors, "this file has no monitors");
                 sink.push(

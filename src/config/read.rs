@@ -348,9 +348,17 @@ pub(super) trait Word: Copy + 'static {
     /// The words, for "expected …".
     const WHAT: &'static str;
     const WORDS: &'static [(&'static str, Self)];
+    /// What others call them, and the word to suggest.
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = &[];
 
     fn parse(text: &str) -> Option<Self> {
         Self::WORDS.iter().find(|(word, _)| *word == text).map(|(_, value)| *value)
+    }
+
+    /// The word that is probably meant.
+    fn suggest(text: &str) -> Option<&'static str> {
+        let elsewhere = Self::ELSEWHERE.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, ours)| *ours);
+        elsewhere.or_else(|| nearest(text, Self::WORDS.iter().map(|(word, _)| *word)))
     }
 }
 
@@ -363,7 +371,7 @@ impl<W: Word> Kind for W {
         let word = W::parse(text);
         if word.is_none() {
             let problem = Problem::new(Code::UnknownWord, format!("expected {}, found {}", <W as Word>::WHAT, shown(text)));
-            sink.push(match nearest(text, W::WORDS.iter().map(|(word, _)| *word)) {
+            sink.push(match W::suggest(text) {
                 Some(near) => problem.at(at, "").help(format!("did you mean `\"{near}\"`?")),
                 None => problem.at(at, ""),
             });

@@ -4,12 +4,12 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use x509_parser::pem::Pem;
 
+use super::file;
 use super::values::{check_header_value, shown};
 use crate::secret::Secret;
 use crate::text::Printable;
@@ -153,12 +153,8 @@ fn read_text(path: &Path, name: Printable) -> Result<String, FileError> {
 
 fn read_bytes(path: &Path, name: &Printable) -> Result<Vec<u8>, FileError> {
     let unreadable = |source| FileError::Unreadable { path: name.clone(), source };
-    // A pipe or a device would never end or never begin.
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(unreadable(io::Error::other("not a regular file")));
-    }
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    file::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST_FILE { Err(FileError::TooLarge(name.clone())) } else { Ok(bytes) }
 }
 

@@ -33,7 +33,8 @@ impl Workshop {
 
     fn parse(&self, text: &str) -> Result<Config, Problems> {
         let variable = |name: &str| (name == "VOICE_TOKEN").then(|| format!("{CANARY}{CANARY}").into());
-        parse_with(text, "monitors.toml", Surroundings::new(self.folder.path(), &variable)).map(|(config, _)| config)
+        parse_with(text, "monitors.toml", Surroundings::new(self.folder.path(), &variable), Readers::Many)
+            .map(|(config, _)| config)
     }
 
     #[track_caller]
@@ -111,6 +112,40 @@ fn all_problems_are_shown_at_once() {
     ];
     // `name` and `url` are missing at the same place, and that counts once.
     assert_eq!(found, expected[..5]);
+}
+
+#[test]
+fn a_syntax_error_hides_no_other_problem_and_makes_none() {
+    let good = "[[monitor]]\nname = \"support-line\"\nurl = \"wss://voice.example.com/\"\n";
+    let rows = [
+        // The broken line may be the one that is missed elsewhere, or set the hold that does not fit.
+        (
+            "hold = 10s\ninterval = \"5s\"\nhodl = 1\nmode = \"stream\"\n",
+            &[("syntax", 4), ("unknown-key", 6), ("unknown-word", 7)][..],
+        ),
+        ("accept_codes = [1000]\nmin_hold = \"5s\n", &[("syntax", 5)]),
+        ("ip = \"v5\nmode = \"stream\"\n", &[("syntax", 4), ("unknown-word", 5)]),
+        // Nobody knows whose keys these are.
+        ("[monitor.expect\necho = true\n[monitor.raw]\ncadence = 1\n", &[("syntax", 4), ("wrong-type", 7)]),
+        ("fail_after = 0\n[[monitor]\nname = \"booking-agent\"\n", &[("out-of-range", 4), ("syntax", 5)]),
+    ];
+    for (lines, expected) in rows {
+        let text = format!("{}{good}", monitor(lines));
+        let problems = parse(&text, "monitors.toml", Path::new("")).unwrap_err();
+        let line = |problem: &Problem| 1 + text[..problem.labels[0].span.start].matches('\n').count();
+        let found: Vec<(&str, usize)> = problems.iter().map(|problem| (problem.code.label(), line(problem))).collect();
+        assert_eq!(found, expected, "{text}\n{problems}");
+    }
+}
+
+#[test]
+fn a_key_that_is_set_twice_is_shown_twice() {
+    let text =
+        monitor("hold = \"1s\"\nraw = { frame = \"none\", cadence = \"1s\" }\n\"hold\" = \"2s\"\n[[monitor]]\nhold = \"3s\"\n");
+    let problems = parse(&text, "monitors.toml", Path::new("")).unwrap_err();
+    let twice = problems.iter().find(|problem| problem.code == Code::Syntax).unwrap();
+    let places: Vec<&str> = twice.labels.iter().map(|label| &text[label.span.start..][..11]).collect();
+    assert_eq!(places, ["\"hold\" = \"2", "hold = \"1s\""], "{problems}");
 }
 
 #[test]
@@ -245,8 +280,20 @@ fn slow_and_insecure_monitors_are_noted() {
         (0..4).map(|i| monitor("insecure = true\ninterval = \"30s\"\n").replace("booking-agent", &format!("m{i}"))).collect();
     insta::assert_snapshot!(workshop.good(&four).notes.join("\n"), @r"
     `insecure = true`: certificates are not checked for `m0`, `m1`, `m2` and 1 more; a provider checks them, so callers may hear silence while this is green
-    a failing probe may take up to 36s 250ms, which is longer than the interval, for `m0`, `m1`, `m2` and 1 more; slots are skipped and counted then. Shorter timeouts avoid it
+    a failing probe may take up to 36s 250ms, which is longer than the interval, for `m0`, `m1`, `m2` and 1 more; slots are skipped and counted then. Set `interval` (30s, line 5) to 37s or more, or shorter deadlines, first of all `upgrade_timeout` (10s by default)
     ");
+}
+
+#[test]
+fn too_few_places_are_noted() {
+    let workshop = Workshop::new();
+    let notes = |places: u32| {
+        let four: String = (0..4).map(|i| monitor("hold = \"29s\"\n").replace("booking-agent", &format!("m{i}"))).collect();
+        workshop.good(&format!("[daemon]\nmax_concurrent_probes = {places}\n{four}")).notes
+    };
+    // Each takes 30 s of every 60 s.
+    assert_eq!(notes(2), Vec::<String>::new());
+    insta::assert_snapshot!(notes(1).join("\n"), @"about 2 probes run at the same time, and `max_concurrent_probes` is 1: probes will wait and slots be skipped. Set it to 2 or more, or longer intervals");
 }
 
 #[cfg(unix)]
@@ -260,9 +307,19 @@ fn header_values_that_everybody_can_read_are_noted() {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         load(&path).unwrap().notes.len()
     };
-    assert_eq!(notes("headers = { X-Api-Key = \"one\" }\n", 0o644), 1);
-    assert_eq!(notes("headers = { X-Api-Key = \"one\" }\n", 0o640), 0);
+    assert_eq!(notes("headers = { X-Tenant = \"one\" }\n", 0o644), 1);
+    assert_eq!(notes("headers = { X-Tenant = \"one\" }\n", 0o640), 0);
     assert_eq!(notes("", 0o644), 0);
+}
+
+#[test]
+fn headers_that_log_in_have_their_value_elsewhere_unless_they_come_from_options() {
+    let text = monitor("headers = { Authorization = \"Bearer hunter2\", X-Api-Key = \"hunter2\" }\n");
+    let problems = parse(&text, "monitors.toml", Path::new("")).unwrap_err();
+    assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [Code::InlineSecret; 2]);
+    assert!(!format!("{problems}{problems:?}").contains("hunter2"), "{problems}");
+    let config = parse_options(&text, "the options given", Path::new("")).unwrap();
+    assert_eq!(config.monitors[0].dial.headers[1].1.expose(), "hunter2");
 }
 
 /// A configuration with every kind of secret in it.
@@ -279,6 +336,7 @@ bearer_token_file = "secrets/token"
 ca_file = "ca.pem"
 client_cert_file = "client.pem"
 client_key_file = "client-key.pem"
+min_hold = "5s"
 accept_codes = [
   1000, # {CANARY}
 ]
@@ -286,7 +344,7 @@ accept_codes = [
 [[monitor]]
 name = "two"
 url = 'wss://voice.example.com/b'
-headers.Cookie = "{CANARY}"
+headers.X-Session = "{CANARY}"
 basic_auth = {{ username = "sidetone", password_env = "VOICE_TOKEN" }}
 [monitor.headers.X-Three]
 file = "secrets/token"

@@ -240,17 +240,22 @@ impl Word for Mode {
 impl Word for IpChoice {
     const WHAT: &'static str = "`\"auto\"`, `\"v4\"` or `\"v6\"`";
     const WORDS: &'static [(&'static str, Self)] = &[("auto", Self::Auto), ("v4", Self::V4), ("v6", Self::V6)];
+    const ELSEWHERE: &'static [(&'static str, &'static str)] =
+        &[("ipv4", "v4"), ("ip4", "v4"), ("4", "v4"), ("ipv6", "v6"), ("ip6", "v6"), ("6", "v6")];
 }
 
 impl Word for Roots {
     const WHAT: &'static str = "`\"webpki\"` or `\"native\"`";
     const WORDS: &'static [(&'static str, Self)] = &[("webpki", Self::Webpki), ("native", Self::Native)];
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = &[("mozilla", "webpki"), ("system", "native"), ("os", "native")];
 }
 
 impl Word for Codec {
     const WHAT: &'static str = "`\"mulaw\"`, `\"alaw\"` or `\"l16\"`";
     const WORDS: &'static [(&'static str, Self)] =
         &[(Self::Mulaw.label(), Self::Mulaw), (Self::Alaw.label(), Self::Alaw), (Self::L16.label(), Self::L16)];
+    // The names of RFC 3551.
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = &[("pcmu", "mulaw"), ("pcma", "alaw")];
 }
 
 /// Reads the address of a name server, `192.0.2.53` or `192.0.2.53:53`.
@@ -263,13 +268,8 @@ pub(super) fn parse_name_server(text: &str) -> Option<SocketAddr> {
 }
 
 /// The two resolvers that have a name; the third kind is a list.
-pub(super) fn parse_resolver(text: &str) -> Option<ResolverChoice> {
-    match text {
-        "configured" => Some(ResolverChoice::Configured),
-        "system" => Some(ResolverChoice::System),
-        _ => None,
-    }
-}
+pub(super) const RESOLVERS: [(&str, ResolverChoice); 2] =
+    [("configured", ResolverChoice::Configured), ("system", ResolverChoice::System)];
 
 #[cfg(test)]
 mod tests {

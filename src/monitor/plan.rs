@@ -47,9 +47,9 @@ pub struct HoldPlan {
     pub mode: Mode,
     /// For how long.
     pub target: Duration,
-    /// The server may end the line with an accepted code after this time. The target if it is not set.
+    /// The server may end the line with an accepted code after this time; never if it is not set.
     pub min_hold: Option<Duration>,
-    /// The codes with which it may do so; 1000 alone if it is empty.
+    /// The codes with which it may do so; 1000 alone if it is empty. Of no effect without `min_hold`.
     pub accept_codes: Vec<u16>,
     /// Our own pings. None by default, as most providers send none and pings keep idle timers from firing.
     pub ping: Option<PingPlan>,
@@ -65,15 +65,12 @@ impl HoldPlan {
     /// How long we read on after the end, for a Close that is still on its way: `failures.md` section 1.5.
     pub const DRAIN: Duration = Duration::from_millis(250);
 
-    /// From when on, and with which code, may the server end the line?
+    /// May the server end the line with this code (1005 for a Close without one) when it has `lasted` that long? Not before
+    /// `min_hold`, and never if there is none.
     #[must_use]
     pub fn allows_end(&self, lasted: Duration, code: u16) -> bool {
-        let (min_hold, codes): (Duration, &[u16]) = match (self.min_hold, self.accept_codes.as_slice()) {
-            (None, []) => return false,
-            (None, codes) => (Duration::ZERO, codes),
-            (Some(min_hold), []) => (min_hold, &[1000]),
-            (Some(min_hold), codes) => (min_hold, codes),
-        };
+        let Some(min_hold) = self.min_hold else { return false };
+        let codes: &[u16] = if self.accept_codes.is_empty() { &[1000] } else { &self.accept_codes };
         lasted >= min_hold && codes.contains(&code)
     }
 }
@@ -166,7 +163,8 @@ mod tests {
         assert!(plan(Some(3), &[]).allows_end(secs(3), 1000));
         assert!(!plan(Some(3), &[]).allows_end(secs(2), 1000), "too early");
         assert!(!plan(Some(3), &[]).allows_end(secs(9), 1011), "another code");
-        assert!(plan(None, &[4000]).allows_end(secs(0), 4000));
-        assert!(!plan(None, &[4000]).allows_end(secs(0), 1000), "1000 has to be listed as well then");
+        assert!(!plan(None, &[4000]).allows_end(secs(9), 4000), "a code alone allows nothing, or a line of 0 s would be good");
+        assert!(plan(Some(3), &[4000]).allows_end(secs(3), 4000));
+        assert!(!plan(Some(3), &[4000]).allows_end(secs(9), 1000), "1000 has to be listed as well then");
     }
 }

@@ -35,6 +35,9 @@ pub enum InvalidTarget {
     /// No host.
     #[error("the URL has no host")]
     NoHost,
+    /// A host name that no name server can be asked for (RFC 1035 section 2.3.4).
+    #[error("the host name {0}")]
+    HostName(&'static str),
     /// `user:password@`.
     #[error("credentials do not belong into the URL; use `basic_auth` or `bearer_token_file`")]
     UserInfo,
@@ -50,7 +53,7 @@ impl Target {
     /// Reads a URL.
     ///
     /// # Errors
-    /// If it is not a `ws://` or `wss://` URL with a host, has credentials or a fragment, or an unknown placeholder.
+    /// If it is not a `ws://` or `wss://` URL with a host that can be looked up, has credentials or a fragment, or an unknown placeholder.
     pub fn parse(text: &str) -> Result<Self, InvalidTarget> {
         let resource = text.find("://").and_then(|at| text[at + 3..].find(['/', '?', '#']).map(|i| at + 3 + i));
         let (authority, resource) = resource.map_or((text, ""), |at| text.split_at(at));
@@ -73,7 +76,7 @@ impl Target {
         check_placeholders(resource)?;
         // `ws` is a special scheme: the host is parsed by the URL standard, so 0x7f.1 and international names are normal here.
         let host = match url.host() {
-            Some(Host::Domain(name)) => Host::Domain(name.trim_end_matches('.').to_owned()),
+            Some(Host::Domain(name)) => Host::Domain(checked_name(name)?.to_owned()),
             Some(Host::Ipv4(ip)) => Host::Ipv4(ip),
             Some(Host::Ipv6(ip)) => Host::Ipv6(ip),
             None => return Err(InvalidTarget::NoHost),
@@ -169,6 +172,22 @@ pub fn redact_query(resource: &str) -> String {
     format!("{path}?{}", query.join("&"))
 }
 
+/// The name without the dot of the root at its end, if it can be asked for: labels of 1 to 63 bytes, 253 in all (RFC 1035
+/// section 2.3.4). Without a question there is no answer to report.
+fn checked_name(name: &str) -> Result<&str, InvalidTarget> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if name.split('.').any(str::is_empty) {
+        return Err(InvalidTarget::HostName("has nothing between two dots, or before the first one"));
+    }
+    if name.split('.').any(|label| label.len() > 63) {
+        return Err(InvalidTarget::HostName("has more than 63 bytes between two dots"));
+    }
+    if name.len() > 253 {
+        return Err(InvalidTarget::HostName("has more than 253 bytes"));
+    }
+    Ok(name)
+}
+
 fn check_placeholders(resource: &str) -> Result<(), InvalidTarget> {
     let mut rest = resource;
     while let Some(start) = rest.find('{') {
@@ -222,6 +241,19 @@ mod tests {
         ];
         for (text, message) in rows {
             assert_eq!(Target::parse(text).unwrap_err().to_string(), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn host_names_can_be_asked_for() {
+        let label = |length: usize| "a".repeat(length);
+        let long = format!("{}.{}.{}.{}", label(63), label(63), label(63), label(61));
+        for good in [label(63), long.clone(), format!("{long}."), "a.b.".to_owned()] {
+            assert!(Target::parse(&format!("wss://{good}/")).is_ok(), "{good}");
+        }
+        for bad in [label(64), format!("{long}a"), "a..b".into(), ".a".into(), "a..".into(), ".".into()] {
+            let error = Target::parse(&format!("wss://{bad}/")).unwrap_err();
+            assert!(matches!(error, InvalidTarget::HostName(_)), "{bad}: {error}");
         }
     }
 

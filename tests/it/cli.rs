@@ -257,7 +257,7 @@ async fn options_override_a_configured_monitor() {
         ("agent", &["--set", "min_hold=500ms"], GOOD, json!(1.5)),
         // A one-shot probe has no rhythm, so that a hold may be longer than the configured interval.
         ("agent", &["--set", "min_hold=500ms", "--hold", "90s"], GOOD, json!(90.0)),
-        ("agent", &["--set", "accept_codes=[1000, 4000]"], GOOD, json!(1.5)),
+        ("agent", &["--set", "min_hold=500ms", "--set", "accept_codes=[1000, 4000]"], GOOD, json!(1.5)),
         ("secure", &[], BAD, json!(null)),
         ("secure", &["--ca-file", ca], GOOD, json!(0.3)),
     ];

@@ -7,14 +7,32 @@ use toml::Spanned;
 use super::{Desk, Scope, tls};
 use crate::config::kinds::HeaderSource;
 use crate::config::problem::{Code, Problem, Sink};
-use crate::config::raw::{BasicAuth, SecretSource};
+use crate::config::raw::{BasicAuth, SecretSource, Settings};
 use crate::config::read::{Entries, Given};
 use crate::config::values::{InvalidHeader, check_header_name};
-use crate::monitor::{Credentials, DialPlan, Timeouts};
+use crate::monitor::{Credentials, DialPlan, IpChoice, Target, Timeouts};
 use crate::secret::Secret;
 
 /// More than any server wants.
 const MOST_HEADERS: usize = 64;
+
+/// A family that the host, an address itself, is not of: nothing would be dialled, and no name server is to blame.
+pub(super) fn check_family(scope: &Scope<'_>, url: &Spanned<Target>, sink: &mut Sink) {
+    let Given::Known(ip) = &scope.all.ip else { return };
+    let dialled = match &scope.all.connect_to {
+        Given::Known(address) => (&address.get_ref().host, address.span()),
+        Given::Absent => (url.get_ref().host(), url.span()),
+        Given::Broken(_) => return,
+    };
+    let family = match (dialled.0, ip.get_ref()) {
+        (url::Host::Ipv6(_), IpChoice::V4) => "an IPv6 address",
+        (url::Host::Ipv4(_), IpChoice::V6) => "an IPv4 address",
+        (url::Host::Domain(_) | url::Host::Ipv4(_) | url::Host::Ipv6(_), IpChoice::Auto | IpChoice::V4 | IpChoice::V6) => return,
+    };
+    let problem = Problem::new(Code::ConflictingKeys, format!("the host is {family}, and `ip` asks for the other family"));
+    let problem = problem.at(&ip.span(), "this family alone is dialled").at(&dialled.1, family);
+    sink.push(problem.help("leave `ip` out: an address is dialled as it is"));
+}
 
 pub(super) fn dial(scope: &Scope<'_>, desk: &mut Desk<'_>) -> DialPlan {
     let (settings, default) = (&scope.all, DialPlan::default());
@@ -55,6 +73,27 @@ fn headers(scope: &Scope<'_>, desk: &mut Desk<'_>) -> Vec<(String, Secret)> {
         headers.extend(value.map(|value| (name.get_ref().clone(), value)));
     }
     headers
+}
+
+/// Header values that log in do not belong into the file, just as passwords and tokens do not.
+pub(super) fn check_inline_headers(settings: &Settings, sink: &mut Sink) {
+    for (name, value) in settings.headers.get().into_iter().flatten() {
+        // What is no name at all is reported as that.
+        let is_header = check_header_name(name.get_ref()).is_ok();
+        if is_header && matches!(value.get_ref(), HeaderSource::Inline(_)) && carries_a_secret(name.get_ref()) {
+            let problem =
+                Problem::new(Code::InlineSecret, "the value of this header is a secret, which does not belong into this file");
+            sink.push(problem.at(&name.span(), "").help("write `{ file = \"…\" }` or `{ env = \"…\" }` in place of the value"));
+        }
+    }
+}
+
+/// Does a header of this name log somebody in?
+fn carries_a_secret(name: &str) -> bool {
+    const NAMES: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
+    const WORDS: [&str; 6] = ["token", "secret", "api-key", "apikey", "signature", "password"];
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    NAMES.contains(&name.as_str()) || WORDS.iter().any(|word| name.contains(word))
 }
 
 fn check_header_names(entries: &Entries<HeaderSource>, scope: &Scope<'_>, sink: &mut Sink) {
@@ -139,4 +178,30 @@ fn subprotocols(scope: &Scope<'_>, sink: &mut Sink) -> Vec<String> {
         sink.push(problem.at(&required.span(), "").help("set `subprotocols = [\"…\"]`, or leave `require_subprotocol` out"));
     }
     offered.iter().map(|protocol| protocol.get_ref().clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_that_log_in_are_known_by_name() {
+        for name in [
+            "Authorization",
+            "proxy-authorization",
+            "COOKIE",
+            "X-Auth-Token",
+            "X-Client-Secret",
+            "X-Api-Key",
+            "x_api_key",
+            "ApiKey",
+            "X-Twilio-Signature",
+            "X-Password",
+        ] {
+            assert!(carries_a_secret(name), "{name}");
+        }
+        for name in ["X-Region", "X-Author", "Cookie-Policy", "X-Key", "Origin", "Accept-Language"] {
+            assert!(!carries_a_secret(name), "{name}");
+        }
+    }
 }

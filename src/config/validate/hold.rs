@@ -85,6 +85,7 @@ fn check_confirmation(interval: Option<&Placed<Duration>>, confirm: Option<Place
 pub(super) fn hold(scope: &Scope<'_>, sink: &mut Sink) -> HoldPlan {
     let (settings, default) = (&scope.all, HoldPlan::default());
     check_min_hold(scope, sink);
+    check_accept_codes(scope, sink);
     HoldPlan {
         mode: settings.mode.or(default.mode),
         target: settings.hold.or(default.target),
@@ -113,6 +114,16 @@ fn check_min_hold(scope: &Scope<'_>, sink: &mut Sink) {
         .at(&min_hold.span(), "the server may end the line after this time")
         .at_setting(("hold", &held), hold.at.as_ref(), &format!("sidetone ends it after {held}"));
     sink.push(problem.help(format!("set `min_hold` to {held} or less, or a longer `hold`")));
+}
+
+/// Without a time, a line that is hung up on at once would be as good as one that holds.
+fn check_accept_codes(scope: &Scope<'_>, sink: &mut Sink) {
+    let Given::Known(codes) = &scope.all.accept_codes else { return };
+    if codes.get_ref().is_empty() || !scope.all.min_hold.is_absent() {
+        return;
+    }
+    let problem = Problem::new(Code::AcceptCodesAlone, "the server may end the line with these codes, but it is not said when");
+    sink.push(problem.at(&codes.span(), "").help("add `min_hold = \"…\"`: the server may end the line after this time"));
 }
 
 fn ping(scope: &Scope<'_>, sink: &mut Sink) -> Option<PingPlan> {

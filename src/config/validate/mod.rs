@@ -18,11 +18,25 @@ use super::read::Given;
 use super::secret::Surroundings;
 use super::{Config, DaemonSettings};
 use crate::monitor::Monitor;
+use notes::Slow;
 
 /// Where problems go and files come from.
 pub(super) struct Desk<'d> {
     pub(super) sink: &'d mut Sink,
+    /// The file.
+    pub(super) text: &'d str,
     pub(super) surroundings: Surroundings<'d>,
+    /// Who sees the text that header values stand in.
+    pub(super) readers: Readers,
+}
+
+/// Who sees the text of a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// It is a file: backups, repositories and colleagues have it.
+    Many,
+    /// It is made from options of a command and stays in this process.
+    Ourselves,
 }
 
 /// A monitor's settings: as it has them itself, and with the gaps filled from `[defaults]`.
@@ -36,11 +50,18 @@ struct Scope<'s> {
 /// The configuration that `document` describes, if nothing has been reported to the sink.
 pub(super) fn config(document: &Document, desk: &mut Desk<'_>) -> Option<Config> {
     check_names(&document.monitors, desk.sink);
+    if desk.readers == Readers::Many {
+        let all = document.monitors.iter().map(|monitor| &monitor.settings).chain([&document.defaults]);
+        all.for_each(|settings| dial::check_inline_headers(settings, desk.sink));
+    }
     let daemon = daemon(&document.daemon);
-    let monitors: Vec<Arc<Monitor>> =
-        document.monitors.iter().filter_map(|raw| monitor(raw, &document.defaults, desk)).map(Arc::new).collect();
-    let notes = notes::notes(&monitors);
-    desk.sink.is_empty().then_some(Config { daemon, monitors, notes })
+    let monitors: Vec<(Arc<Monitor>, Option<Slow>)> =
+        document.monitors.iter().filter_map(|raw| monitor(raw, &document.defaults, desk)).collect();
+    if !desk.sink.is_empty() {
+        return None;
+    }
+    let notes = notes::notes(&monitors, daemon.max_concurrent_probes, desk.text);
+    Some(Config { daemon, monitors: monitors.into_iter().map(|(monitor, _)| monitor).collect(), notes })
 }
 
 fn daemon(raw: &Daemon) -> DaemonSettings {
@@ -70,7 +91,7 @@ fn check_names(monitors: &[RawMonitor], sink: &mut Sink) {
     }
 }
 
-fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option<Monitor> {
+fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option<(Arc<Monitor>, Option<Slow>)> {
     check_identity(raw, desk.sink);
     let all = raw.settings.over(defaults);
     let secure = raw.identity.url.get().map(crate::monitor::Target::is_secure);
@@ -82,8 +103,13 @@ fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option
     let dialect = speech::dialect(&scope, desk.sink);
     let labels = labels(&scope, desk.sink);
     let dial = dial::dial(&scope, desk);
+    if let Some(url) = raw.identity.url.known() {
+        dial::check_family(&scope, url, desk.sink);
+    }
     let (name, target) = (raw.identity.name.get()?.clone(), raw.identity.url.get()?.clone());
-    Some(Monitor { name, target, dialect, rhythm, dial, hold, expect, thresholds, labels })
+    let monitor = Monitor { name, target, dialect, rhythm, dial, hold, expect, thresholds, labels };
+    let slow = Slow::find(&monitor, &scope);
+    Some((Arc::new(monitor), slow))
 }
 
 fn check_identity(raw: &RawMonitor, sink: &mut Sink) {

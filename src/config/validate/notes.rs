@@ -1,30 +1,91 @@
 //! What is allowed and should be known: said once for all monitors that it is about.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::Scope;
+use crate::config::read::Placed;
 use crate::config::values::duration_text;
 use crate::monitor::Monitor;
 
-pub(super) fn notes(monitors: &[Arc<Monitor>]) -> Vec<String> {
-    [insecure(monitors), slow(monitors)].into_iter().flatten().collect()
+/// What a dial and the goodbye of a good endpoint take beside the hold, for an estimate.
+const BESIDE_HOLD: Duration = Duration::from_secs(1);
+
+/// A monitor of which a failing probe may take longer than the interval.
+pub(super) struct Slow {
+    longest: Duration,
+    interval: Placed<Duration>,
+    /// The largest deadline, with its key.
+    deadline: (&'static str, Placed<Duration>),
 }
 
-fn insecure(monitors: &[Arc<Monitor>]) -> Option<String> {
-    let names = names(monitors.iter().filter(|monitor| !monitor.dial.tls.verify && monitor.target.is_secure()))?;
+impl Slow {
+    pub(super) fn find(monitor: &Monitor, scope: &Scope<'_>) -> Option<Self> {
+        let (longest, all, timeouts) = (monitor.longest_probe(), &scope.all, &monitor.dial.timeouts);
+        let interval = all.interval.placed(monitor.rhythm.interval).filter(|interval| longest > interval.value)?;
+        let tls = if monitor.target.is_secure() { timeouts.tls } else { Duration::ZERO };
+        let deadlines = [
+            ("resolve_timeout", all.resolve_timeout.placed(timeouts.resolve)),
+            ("connect_timeout", all.connect_timeout.placed(timeouts.connect)),
+            ("tls_timeout", all.tls_timeout.placed(tls).map(|deadline| Placed { value: tls, ..deadline })),
+            ("upgrade_timeout", all.upgrade_timeout.placed(timeouts.upgrade)),
+            ("close_timeout", all.close_timeout.placed(monitor.hold.close_timeout)),
+        ];
+        let deadlines = deadlines.into_iter().filter_map(|(key, placed)| Some((key, placed?)));
+        Some(Self { longest, interval, deadline: deadlines.max_by_key(|(_, deadline)| deadline.value)? })
+    }
+}
+
+/// `text` is the file, for the numbers of its lines.
+pub(super) fn notes(monitors: &[(Arc<Monitor>, Option<Slow>)], places: usize, text: &str) -> Vec<String> {
+    [insecure(monitors), slow(monitors, text), crowded(monitors, places)].into_iter().flatten().collect()
+}
+
+fn insecure(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
+    let names = names(
+        monitors.iter().map(|(monitor, _)| monitor).filter(|monitor| !monitor.dial.tls.verify && monitor.target.is_secure()),
+    )?;
     Some(format!(
         "`insecure = true`: certificates are not checked for {names}; a provider checks them, so callers may hear silence while this is green"
     ))
 }
 
-fn slow(monitors: &[Arc<Monitor>]) -> Option<String> {
-    let slow = |monitor: &&Arc<Monitor>| monitor.longest_probe() > monitor.rhythm.interval;
-    let worst = monitors.iter().filter(slow).map(|monitor| monitor.longest_probe()).max()?;
-    let names = names(monitors.iter().filter(slow))?;
+/// Names the places of the slowest such monitor; the others mostly have them from `[defaults]` as well.
+fn slow(monitors: &[(Arc<Monitor>, Option<Slow>)], text: &str) -> Option<String> {
+    // Of several, the first one in the file.
+    let worst = monitors.iter().rev().filter_map(|(_, slow)| slow.as_ref()).max_by_key(|slow| slow.longest)?;
+    let names = names(monitors.iter().filter(|(_, slow)| slow.is_some()).map(|(monitor, _)| monitor))?;
+    let place = |placed: &Placed<Duration>| match &placed.at {
+        Some(span) => format!("{}, line {}", duration_text(placed.value), line(text, span.start)),
+        None => format!("{} by default", duration_text(placed.value)),
+    };
+    let (key, deadline) = &worst.deadline;
     Some(format!(
         "a failing probe may take up to {}, which is longer than the interval, for {names}; slots are skipped and counted then. \
-         Shorter timeouts avoid it",
-        duration_text(worst)
+         Set `interval` ({}) to {} or more, or shorter deadlines, first of all `{key}` ({})",
+        duration_text(worst.longest),
+        place(&worst.interval),
+        duration_text(Duration::from_secs(worst.longest.as_secs() + u64::from(worst.longest.subsec_nanos() > 0))),
+        place(deadline),
     ))
+}
+
+/// With all places taken, probes wait until their slot has passed. Starts are spread over the interval, so the mean counts.
+fn crowded(monitors: &[(Arc<Monitor>, Option<Slow>)], places: usize) -> Option<String> {
+    let share = |monitor: &Monitor| (monitor.hold.target + BESIDE_HOLD).as_secs_f64() / monitor.rhythm.interval.as_secs_f64();
+    let needed: f64 = monitors.iter().map(|(monitor, _)| share(monitor)).sum::<f64>().ceil();
+    // No more than 65 535 can be configured.
+    let has = f64::from(u32::try_from(places).unwrap_or(u32::MAX));
+    (needed > has).then(|| {
+        format!(
+            "about {needed} probes run at the same time, and `max_concurrent_probes` is {places}: probes will wait and slots be \
+             skipped. Set it to {needed} or more, or longer intervals"
+        )
+    })
+}
+
+fn line(text: &str, at: usize) -> usize {
+    1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
 }
 
 /// `a`, `b`, `c` and 7 more.
