@@ -173,7 +173,7 @@ fn read(monitor: Table, defaults: Table, base: &Path) -> Result<Arc<Monitor>, St
     }
     document.insert("monitor".into(), Value::Array(vec![Value::Table(monitor)]));
     let text = toml::to_string(&document).map_err(|error| error.to_string())?;
-    let config = config::parse(&text, "the options given", base).map_err(|problems| problems.to_string())?;
+    let config = config::parse_options(&text, "the options given", base).map_err(|problems| problems.to_string())?;
     config.monitors.into_iter().next().ok_or_else(|| "no monitor came of the options".to_owned())
 }
 
