@@ -107,6 +107,10 @@ impl Line {
                     self.say(frame::CLOSE, &payload).await?;
                     self.wire.end(how).await;
                 }
+                Goodbye::AnsweredWith(code) => {
+                    self.wire.send(&frame::close(code, "")).await?;
+                    self.wire.end(Ending::Close).await;
+                }
                 Goodbye::Unacknowledged(how) => self.wire.end(how).await,
             },
             Attended::Wrong(code) => {

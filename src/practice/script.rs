@@ -246,6 +246,8 @@ impl Speech {
 pub(super) enum Goodbye {
     /// A Close, and then this ending.
     Answered(Ending),
+    /// A Close with this code of its own, and then the end.
+    AnsweredWith(u16),
     /// The ending alone.
     Unacknowledged(Ending),
 }

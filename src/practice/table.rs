@@ -47,6 +47,9 @@ const LONG_PING: &[u8] = &{
 };
 const CONTINUATION_FIRST: &[u8] = &[0x80, 2, b'h', b'i'];
 const TEXT_WITHIN_MESSAGE: &[u8] = &[0x01, 1, b'h', 0x81, 1, b'i'];
+// Close 4001 "quota", and a masked frame right behind it.
+const CLOSE_THEN_GARBAGE: &[u8] =
+    &[0x88, 7, 0x0F, 0xA1, b'q', b'u', b'o', b't', b'a', 0x81, 0x82, 1, 2, 3, 4, b'h' ^ 1, b'i' ^ 2];
 const ONE_GIBIBYTE: &[u8] = &[0x82, 127, 0, 0, 0, 0, 0x40, 0, 0, 0];
 const LONG_LENGTH_OF_2: &[u8] = &[0x81, 126, 0, 2, b'h', b'i'];
 const ONE_BYTE_CLOSE: &[u8] = &[0x88, 1, 0x03];
@@ -115,6 +118,7 @@ table! {
         // --- the line is closed ---
         "first-close-reset", line(LineScript::FirstCloseReset), fails(Reason::ClosedByServer), [], "sends a ping, Close 4001 \"quota\" and a reset at once; the Close must not be lost";
         "data-after-close", line(LineScript::DataAfterClose), Provokes::ReasonAndWarning(Reason::ClosedByServer, Warning::DataAfterClose), [], "sends Close 1000 and a message after it";
+        "close-then-garbage", line(LineScript::Fault(CLOSE_THEN_GARBAGE)), Provokes::ReasonAndWarning(Reason::ClosedByServer, Warning::DataAfterClose), [], "sends Close 4001 \"quota\" with a masked frame in the same packet; the Close must not be lost";
         "hostile-close", line(LineScript::Close { code: 4000, reason: HOSTILE_REASON }), fails(Reason::ClosedByServer), [], "Close 4000 with escape sequences, line feeds and HTML in its reason";
         "close-bad", line(LineScript::Fault(ONE_BYTE_CLOSE)), fails(Reason::WsBadClose), [], "a Close with a payload of one byte";
         "close-bad-utf8", line(LineScript::Fault(BAD_UTF8_CLOSE)), fails(Reason::WsBadClose), [], "a Close whose reason is not UTF-8";
@@ -143,6 +147,7 @@ table! {
         "wrong-rate", line(speech(Speech { frame_bytes: 320, ..Speech::TONE })), fails(Reason::AppWrongRate), ["expect = { real_time_audio = true }"], "sends twice the bytes a second that mu-law at 8 kHz has";
         // --- the goodbye ---
         "never-closes", line(NEVER_CLOSES), fails(Reason::CloseHandshakeTimeout), ["expect = { clean_close = true }"], "does not answer the Close and keeps the connection (without clean_close: a warning)";
+        "answers-1011", line(ANSWERS_1011), warns(Warning::CloseAnsweredWithOtherCode), [], "answers the Close 1000 with a Close 1011, as a handler does that fails while it cleans up";
         "closes-unacknowledged", line(CLOSES_UNACKNOWLEDGED), fails(Reason::CloseUnacknowledged), ["expect = { clean_close = true }"], "answers the Close with a FIN (without clean_close: a warning)";
         // --- TLS: the certificate ---
         "tls-expired", handshake(Identity::Expired), fails(Reason::TlsCertExpired), [], "a certificate that ended yesterday";
@@ -205,6 +210,7 @@ table! {
 const GREET: LineScript = LineScript::Attend(Manner { greeting: Some("{\"type\":\"session.created\"}"), ..Manner::TALK });
 const GOODBYE_CUT: LineScript = LineScript::Attend(Manner { goodbye: Goodbye::Answered(Ending::Cut), ..Manner::ECHO });
 const NO_PONG: LineScript = LineScript::Attend(Manner { pong: false, ..Manner::ECHO });
+const ANSWERS_1011: LineScript = LineScript::Attend(Manner { goodbye: Goodbye::AnsweredWith(1011), ..Manner::ECHO });
 const NEVER_CLOSES: LineScript = LineScript::Attend(Manner { goodbye: Goodbye::Unacknowledged(Ending::Hang), ..Manner::ECHO });
 const CLOSES_UNACKNOWLEDGED: LineScript =
     LineScript::Attend(Manner { goodbye: Goodbye::Unacknowledged(Ending::Close), ..Manner::ECHO });
