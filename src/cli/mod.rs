@@ -151,15 +151,15 @@ fn check(path: &std::path::Path) -> Exit {
     }
 }
 
-/// Writes to standard output. A reader that has gone away (`| head`) is no error of ours.
+/// Writes to standard output. A reader that has gone away (`| head`) is no error of ours; a full disk is.
 fn print(text: &str) -> Exit {
     let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes());
-    if !text.ends_with('\n') {
-        let _ = out.write_all(b"\n");
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => complain(&format!("the output cannot be written: {error}")),
+        Ok(()) | Err(_) => Exit::Good,
     }
-    let _ = out.flush();
-    Exit::Good
 }
 
 /// Writes to standard error: the command could not run.

@@ -48,22 +48,23 @@ pub(super) fn run(args: &ProbeArgs) -> Exit {
         Ok(runtime) => runtime.block_on(once(monitor)),
         Err(error) => return complain(&format!("no runtime: {error}")),
     };
-    show(&report, args.json);
+    let shown = show(&report, args.json);
     match report.outcome {
+        _ if shown != Exit::Good => shown,
         Outcome::Success => Exit::Good,
         Outcome::Failure => Exit::Bad,
         Outcome::Inconclusive => Exit::Inconclusive,
     }
 }
 
-fn show(report: &Report, json: bool) {
+fn show(report: &Report, json: bool) -> Exit {
     let text = if json {
         serde_json::to_string_pretty(report).unwrap_or_default()
     } else {
         let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         timeline::draw(report, colour)
     };
-    print(&text);
+    print(&text)
 }
 
 /// One probe; whoever stops it (Ctrl-C, SIGTERM, a terminal that goes away) makes it say goodbye to the line, and still gets a report.

@@ -142,7 +142,10 @@ async fn a_success_over_wss() {
     assert_eq!((&json["upgrade"]["status"], &json["upgrade"]["http_version"]), (&json!(101), &json!("1.1")));
     assert!(json["upgrade"]["headers"].as_array().unwrap().contains(&json!(["server", "sidetone-practice"])));
     assert_eq!((&json["hold"]["mode"], &json["hold"]["target_seconds"]), (&json!("streamed"), &json!(0.4)));
-    assert_eq!(json["close"], json!({"code": 1000, "reason": "", "by": "prober", "how": "close_frame"}));
+    assert_eq!(
+        json["close"],
+        json!({"code": 1000, "reason": "", "by": "prober", "how": "close_frame", "answer": {"code": 1000, "reason": ""} })
+    );
     assert!(json["audio"]["frames_sent"].as_u64() > Some(0) && json["audio"]["frames_received"].as_u64() > Some(0));
     assert!(json["audio"]["first_audio_seconds"].is_number() && json["ping"]["rtt_seconds"].is_number());
     assert_eq!(json["warnings"], json!([]));
@@ -169,7 +172,7 @@ async fn incident_one() {
     let json = keeps_the_contract(&range.report("drop-after-0.8s", true, &["hold = \"5s\""]).await);
     assert_eq!((&json["outcome"], &json["phase"]), (&json!("failure"), &json!("hold")));
     assert_eq!((&json["reason"], &json["owner"]), (&json!("ws_eof"), &json!("server")));
-    assert_eq!(json["close"], json!({"code": 1006, "reason": "", "by": "server", "how": "tls_eof"}));
+    assert_eq!(json["close"], json!({"code": 1006, "reason": "", "by": "server", "how": "tls_eof", "answer": null }));
     assert_eq!((&json["hold"]["target_seconds"], &json["phases"]["close"]), (&json!(5.0), &json!(null)));
     let (lasted, summary) = (json["hold"]["lasted_seconds"].as_f64().unwrap(), json["summary"].as_str().unwrap());
     assert!(summary.contains(&format!("{lasted:.3} s")) && summary.contains("1006"), "{summary}");
@@ -301,7 +304,7 @@ async fn frames_right_behind_the_101_count() {
     let (server, range) = (server.await, Range::open().await);
     let monitor = range.parse(&format!("[[monitor]]\nname = \"m\"\nurl = \"ws://{}/\"", server.address));
     let json = keeps_the_contract(&range.probe(&monitor).await);
-    assert_eq!(json["close"], json!({"code": 4001, "reason": "quota", "by": "server", "how": "close_frame"}));
+    assert_eq!(json["close"], json!({"code": 4001, "reason": "quota", "by": "server", "how": "close_frame", "answer": null }));
     assert!(json["audio"]["first_message_seconds"].is_number());
     assert_eq!(json["ping"]["received"], 1);
 }
