@@ -264,6 +264,19 @@ fn the_documentation_is_made_from_the_table() {
 }
 
 #[test]
+fn the_operators_page_speaks_of_families_that_exist() {
+    let page = include_str!("../../docs/operating.md");
+    let own: BTreeSet<_> = FAMILIES.iter().map(|family| family.name).collect();
+    let words = page.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.starts_with("sidetone_"));
+    let mut found = 0;
+    for word in words {
+        assert!(own.contains(word), "docs/operating.md: {word} is not in the table");
+        found += 1;
+    }
+    assert!(found > 10, "{found}");
+}
+
+#[test]
 fn the_reference_table_has_a_row_for_each_family() {
     assert_eq!(table().lines().count(), FAMILIES.len());
     assert_eq!(json().as_array().unwrap().len(), FAMILIES.len());
