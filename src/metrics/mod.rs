@@ -28,7 +28,7 @@ use crate::monitor::{Monitor, MonitorName};
 use crate::report::Report;
 use crate::standing::Standing;
 use crate::wall::Timestamp;
-use series::{About, Series, StandingNow};
+use series::Series;
 
 /// The content type of [`Metrics::text`]. Prometheus 3 refuses one that it does not know.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -102,13 +102,12 @@ impl Metrics {
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 
-    /// Exports `monitor` from now on. Its counters go on where they are if it was there before.
+    /// Exports `monitor` from now on. Its counters go on where they are if it was there before; what the last
+    /// probe measured goes if it was at another endpoint.
     pub fn watch(&self, monitor: &Monitor, standing: &Standing) {
         let mut numbers = self.numbers();
         if let Some(series) = numbers.monitors.get(&monitor.name) {
-            let mut series = lock(series);
-            series.about = About::new(monitor);
-            series.standing = StandingNow::new(standing);
+            lock(series).redefine(monitor, standing);
         } else {
             let series = Arc::new(Mutex::new(Series::new(monitor, standing)));
             numbers.monitors.insert(monitor.name.clone(), series);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::monitor::Thresholds;
+use crate::monitor::{HostPort, Target, Thresholds};
 use crate::outcome::{HttpStatus, Outcome, Phase, Reason, Warning};
 use crate::report::WarningReport;
 use crate::supervisor::fixture;
@@ -174,6 +174,62 @@ async fn series_come_and_go_with_their_monitor_and_counters_stay() {
     );
     metrics.forget(&monitor.name);
     assert!(!metrics.text().unwrap().contains("monitor=\"a\""));
+}
+
+#[tokio::test]
+async fn what_was_measured_at_another_endpoint_goes_and_the_rest_stays() {
+    let elsewhere: [fn(&mut Monitor); 3] = [
+        |monitor| monitor.target = Target::parse("wss://other.example.com/media-stream").unwrap(),
+        |monitor| monitor.dial.connect_to = HostPort::parse("192.0.2.1:443"),
+        |monitor| monitor.dial.tls.server_name = Some("other.example.com".to_owned()),
+    ];
+    let measured = [
+        "sidetone_tls_certificate_not_after_timestamp_seconds{",
+        "sidetone_probe_phase_seconds{",
+        "sidetone_probe_warning{",
+        "sidetone_hold_seconds{",
+        "sidetone_close_code{",
+        "sidetone_first_message_seconds{",
+        "sidetone_first_audio_seconds{",
+        "sidetone_audio_longest_gap_seconds{",
+        "sidetone_ping_rtt_seconds{",
+        "sidetone_tcp_rtt_seconds{",
+    ];
+    for change in elsewhere {
+        let metrics = Metrics::new(LagMeter::new());
+        let mut monitor = fixture::monitor("a");
+        let mut standing = Standing::new(monitor.thresholds, Timestamp::from_unix_seconds(0));
+        metrics.watch(&monitor, &standing);
+        let mut failed = fixture::failure("a", Reason::WsEof);
+        failed.warnings.push(WarningReport { warning: Warning::Retransmits, says: String::new() });
+        for report in [&fixture::report("a", Outcome::Success), &failed] {
+            standing.observe(report.outcome, report.started_at);
+            metrics.record(&monitor.name, report, &standing);
+        }
+        monitor.rhythm.interval *= 2;
+        metrics.watch(&monitor, &standing);
+        let same = metrics.text().unwrap();
+        for family in measured {
+            assert!(same.contains(&format!("\n{family}")), "{family} stays: the endpoint is the same");
+        }
+        change(&mut monitor);
+        metrics.watch(&monitor, &standing);
+        let other = metrics.text().unwrap();
+        for family in measured {
+            assert!(!other.contains(&format!("\n{family}")), "{family} is the old endpoint's");
+        }
+        assert_has(
+            &other,
+            &[
+                r#"sidetone_probes_total{monitor="a"} 2"#,
+                r#"sidetone_monitor_up{monitor="a"} 0"#,
+                r#"sidetone_last_failure_info{monitor="a",phase="hold",reason="ws_eof",owner="server"} 1"#,
+                r#"sidetone_last_probe_timestamp_seconds{monitor="a"} 1795168800"#,
+                r#"sidetone_last_success_timestamp_seconds{monitor="a"} 1795168800"#,
+                r#"sidetone_hold_duration_seconds_count{monitor="a"} 2"#,
+            ],
+        );
+    }
 }
 
 #[tokio::test]
