@@ -51,7 +51,8 @@ async fn serve(args: &RunArgs, config: &Config) -> Result<(), String> {
     let listener = bind(address).await?;
     let options = Options { enable_lifecycle: args.enable_lifecycle, lag: LagMeter::new(), ..Options::default() };
     let prober = DialProber::new(options.lag.clone());
-    let loader = || load_fleet(&args.config);
+    let path = args.config.clone();
+    let loader = move || load_fleet(&path);
     let signals = daemon::signals().map_err(|error| format!("signals cannot be received: {error}"))?;
     daemon::run(listener, loader, prober, signals, options).await.map(|_| ()).map_err(|error| error.to_string())
 }
