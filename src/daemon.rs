@@ -8,10 +8,12 @@
 
 mod limits;
 mod notify;
+mod reload;
 #[cfg(test)]
 mod tests;
 
 use std::io;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -29,6 +31,7 @@ use crate::metrics::Metrics;
 use crate::supervisor::{Board, Drained, Fleet, Prober, Supervisor};
 use crate::wall::Timestamp;
 use notify::Notifier;
+use reload::{Loaded, Reloads};
 
 /// What the process is told from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +62,7 @@ pub enum DaemonError {
 }
 
 /// Settings that do not come from the configuration file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Does `/-/reload` work?
     pub enable_lifecycle: bool,
@@ -67,13 +70,27 @@ pub struct Options {
     pub limits: Limits,
     /// The meter that the prober looks at; the daemon makes it tick.
     pub lag: LagMeter,
+    /// How long a reload may take to read the configuration before it counts as failed.
+    pub reload_deadline: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            enable_lifecycle: false,
+            limits: Limits::default(),
+            lag: LagMeter::default(),
+            // Shorter than the 30 s of an HTTP request, so that whoever asked for the reload is told.
+            reload_deadline: Duration::from_secs(20),
+        }
+    }
 }
 
 /// A daemon that is ready to run.
 #[derive(Debug)]
 pub struct Daemon<P, L> {
     supervisor: Supervisor<P>,
-    loader: L,
+    loader: Arc<L>,
     options: Options,
     readiness: Readiness,
     grace: Duration,
@@ -115,7 +132,7 @@ pub async fn run<P, L, S>(
 ) -> Result<Drained, DaemonError>
 where
     P: Prober,
-    L: Fn() -> Result<Fleet, LoadError>,
+    L: Fn() -> Result<Fleet, LoadError> + Send + Sync + 'static,
     S: Stream<Item = Signal> + Unpin,
 {
     Daemon::new(loader, prober, options).run(listener, signals).await
@@ -124,14 +141,21 @@ where
 impl<P, L> Daemon<P, L>
 where
     P: Prober,
-    L: Fn() -> Result<Fleet, LoadError>,
+    L: Fn() -> Result<Fleet, LoadError> + Send + Sync + 'static,
 {
-    /// A daemon that asks `loader` for its fleet, at the start and at each reload. Nothing runs yet.
+    /// A daemon that asks `loader` for its fleet, at the start and, on a thread of its own, at each reload. Nothing runs yet.
     #[must_use]
     pub fn new(loader: L, prober: P, options: Options) -> Self {
         let time_of_day = Duration::try_from_secs_f64(Timestamp::now().unix_seconds()).unwrap_or_default();
         let supervisor = Supervisor::new(prober, Metrics::new(options.lag.clone()), time_of_day);
-        Self { supervisor, loader, options, readiness: Readiness::default(), grace: Duration::ZERO, notifier: Notifier::new() }
+        Self {
+            supervisor,
+            loader: Arc::new(loader),
+            options,
+            readiness: Readiness::default(),
+            grace: Duration::ZERO,
+            notifier: Notifier::new(),
+        }
     }
 
     /// What is known about the monitors; for observers of finished probes.
@@ -150,7 +174,7 @@ where
     {
         let mut signals = signals.fuse();
         limits::raise_open_files();
-        self.load()?;
+        self.take((self.loader)())?;
         let (reload, mut reloads) = mpsc::channel(RELOAD_BACKLOG);
         let mut server = Server::start(listener, &self.surface(reload), self.options.limits).map_err(DaemonError::Listener)?;
         let mut ticker = JoinSet::new();
@@ -181,16 +205,21 @@ where
     where
         S: Stream<Item = Signal> + Unpin,
     {
+        let mut reloading = Reloads::new(Arc::clone(&self.loader), self.options.reload_deadline);
         loop {
             tokio::select! {
                 signal = signals.next() => match signal {
-                    Some(Signal::Reload) => { let _ = self.reload(); }
+                    Some(Signal::Reload) => self.reload(&mut reloading, None),
                     Some(Signal::Stop) | None => return Ok(()),
                 },
-                Some(request) = reloads.recv() => {
-                    let result = self.reload().map_err(|error| error.0);
-                    // An error means that the client has gone away.
-                    let _ = request.send(result);
+                // Requests queue up behind the reload that is under way.
+                Some(request) = reloads.recv(), if reloading.is_idle() => self.reload(&mut reloading, Some(request)),
+                loaded = reloading.finished() => {
+                    let again = loaded.again;
+                    self.reloaded(loaded);
+                    if again {
+                        self.reload(&mut reloading, None);
+                    }
                 }
                 () = self.supervisor.tend() => {}
                 () = server.ended() => return Err(DaemonError::ServerEnded),
@@ -199,9 +228,8 @@ where
         }
     }
 
-    /// Loads the configuration and applies it. On an error, everything stays as it is.
-    fn load(&mut self) -> Result<String, LoadError> {
-        let loaded = (self.loader)();
+    /// Applies what was loaded. On an error, everything stays as it is.
+    fn take(&mut self, loaded: Result<Fleet, LoadError>) -> Result<String, LoadError> {
         self.board().metrics().config_loaded(loaded.is_ok().then(Timestamp::now));
         let mut fleet = loaded?;
         let most = limits::most_concurrent_probes();
@@ -219,14 +247,25 @@ where
         Ok(format!("configuration loaded: {added} added, {changed} changed, {removed} removed, {unchanged} unchanged"))
     }
 
-    fn reload(&mut self) -> Result<String, LoadError> {
-        self.notifier.reloading();
-        let result = self.load();
+    /// Begins to load the configuration again.
+    fn reload(&self, reloading: &mut Reloads<L>, asked_by: Option<ReloadRequest>) {
+        if reloading.is_idle() {
+            self.notifier.reloading();
+        }
+        reloading.begin(asked_by);
+    }
+
+    /// Ends a reload, and tells whoever asked for it.
+    fn reloaded(&mut self, loaded: Loaded) {
+        let result = self.take(loaded.result);
         if let Err(problems) = &result {
             error!("the configuration was not loaded and the old one stays in force:\n{problems}");
         }
         self.notifier.ready();
-        result
+        if let Some(request) = loaded.asked_by {
+            // An error means that the client has gone away.
+            let _ = request.send(result.map_err(|error| error.0));
+        }
     }
 
     /// Lets the open holds say goodbye; a second [`Signal::Stop`] cuts that short.

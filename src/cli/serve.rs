@@ -51,14 +51,18 @@ async fn serve(args: &RunArgs, config: &Config) -> Result<(), String> {
     let listener = bind(address).await?;
     let options = Options { enable_lifecycle: args.enable_lifecycle, lag: LagMeter::new(), ..Options::default() };
     let prober = DialProber::new(options.lag.clone());
-    let loader = || load_fleet(&args.config);
+    let path = args.config.clone();
+    // With --listen, what the file says does not count.
+    let in_use = args.listen.is_none().then_some(config.daemon.listen);
+    let loader = move || load_fleet(&path, in_use);
     let signals = daemon::signals().map_err(|error| format!("signals cannot be received: {error}"))?;
     daemon::run(listener, loader, prober, signals, options).await.map(|_| ()).map_err(|error| error.to_string())
 }
 
-fn load_fleet(path: &Path) -> Result<Fleet, LoadError> {
+/// `in_use` is the file's `listen` at the start, if it counted.
+fn load_fleet(path: &Path, in_use: Option<SocketAddr>) -> Result<Fleet, LoadError> {
     let config = config::load(path).map_err(|problems| LoadError(problems.to_string()))?;
-    for note in &config.notes {
+    for note in config.notes.iter().chain(&listen_note(in_use, config.daemon.listen)) {
         tracing::warn!(note, "configuration");
     }
     Ok(Fleet {
@@ -66,6 +70,12 @@ fn load_fleet(path: &Path) -> Result<Fleet, LoadError> {
         max_concurrent_probes: config.daemon.max_concurrent_probes,
         grace: config.daemon.grace,
     })
+}
+
+/// What to say about a `listen` that is not the one in use.
+fn listen_note(in_use: Option<SocketAddr>, configured: SocketAddr) -> Option<String> {
+    let in_use = in_use.filter(|&in_use| in_use != configured)?;
+    Some(format!("`listen` is now {configured}, which takes effect at the next start; until then it stays {in_use}"))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
@@ -194,5 +204,20 @@ fn block_on(work: impl Future<Output = Result<(), String>>) -> Exit {
     match result {
         Ok(()) => Exit::Good,
         Err(message) => complain(&message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_listen_is_said_aloud() {
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let (old, new) = (address("127.0.0.1:10065"), address("127.0.0.1:9000"));
+        let says = "`listen` is now 127.0.0.1:9000, which takes effect at the next start; until then it stays 127.0.0.1:10065";
+        assert_eq!(listen_note(Some(old), new).as_deref(), Some(says));
+        assert_eq!(listen_note(Some(old), old), None);
+        assert_eq!(listen_note(None, new), None, "--listen was given");
     }
 }

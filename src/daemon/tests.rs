@@ -1,7 +1,8 @@
 //! The whole daemon over a real listener, with a scripted prober and a loader that a test can change.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::stream::unfold;
 use tokio::time::Instant;
@@ -14,6 +15,7 @@ struct Running {
     address: SocketAddr,
     signals: mpsc::UnboundedSender<Signal>,
     configuration: Arc<Mutex<Result<Fleet, LoadError>>>,
+    loads: Arc<AtomicUsize>,
     task: JoinSet<Result<Drained, DaemonError>>,
 }
 
@@ -27,17 +29,27 @@ fn fleet_of(names: &[&str]) -> Fleet {
 }
 
 async fn start(acts: impl IntoIterator<Item = Act>, first: Result<Fleet, LoadError>) -> Running {
+    start_with(acts, first, Options::default()).await
+}
+
+async fn start_with(acts: impl IntoIterator<Item = Act>, first: Result<Fleet, LoadError>, options: Options) -> Running {
     let configuration = Arc::new(Mutex::new(first));
     let loaded = Arc::clone(&configuration);
-    let loader = move || loaded.lock().unwrap().clone();
+    let loads = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&loads);
+    // Whoever holds the lock is a file system that hangs.
+    let loader = move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+        loaded.lock().unwrap().clone()
+    };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (signals, received) = mpsc::unbounded_channel();
     let stream = Box::pin(unfold(received, async |mut received| Some((received.recv().await?, received))));
-    let options = Options { enable_lifecycle: true, ..Options::default() };
+    let options = Options { enable_lifecycle: true, ..options };
     let mut task = JoinSet::new();
     task.spawn(run(listener, loader, Scripted::new(acts), stream, options));
-    Running { address, signals, configuration, task }
+    Running { address, signals, configuration, loads, task }
 }
 
 impl Running {
@@ -51,6 +63,15 @@ impl Running {
         let deadline = Instant::now() + Duration::from_secs(20);
         while !self.get("/metrics").await.1.contains(text) {
             assert!(Instant::now() < deadline, "`{text}` never came");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Waits until so many loads have begun, the first one included.
+    async fn until_loads(&self, count: usize) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self.loads.load(Ordering::SeqCst) < count {
+            assert!(Instant::now() < deadline, "load {count} never began");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -114,6 +135,92 @@ async fn a_bad_file_changes_nothing_but_a_gauge() {
     daemon.until("sidetone_config_last_reload_successful 1").await;
     daemon.signals.send(Signal::Stop).unwrap();
     daemon.ended().await.unwrap();
+}
+
+/// Keeps the loader waiting until the sender is dropped.
+async fn hang(daemon: &Running) -> std::sync::mpsc::Sender<()> {
+    // The first load is synchronous and must be over.
+    daemon.until("sidetone_config_last_reload_successful 1").await;
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (held, holds) = std::sync::mpsc::channel();
+    let configuration = Arc::clone(&daemon.configuration);
+    std::thread::spawn(move || {
+        let _lock = configuration.lock().unwrap();
+        held.send(()).unwrap();
+        let _ = released.recv();
+    });
+    holds.recv().unwrap();
+    release
+}
+
+#[tokio::test]
+async fn a_reload_that_hangs_holds_up_neither_probes_nor_the_end() {
+    let daemon = start([GOOD], Ok(fleet_of(&["a"]))).await;
+    daemon.until("sidetone_monitor_up{monitor=\"a\"} 1").await;
+    let _hanging = hang(&daemon).await;
+    daemon.signals.send(Signal::Reload).unwrap();
+    daemon.until_loads(2).await;
+    let board = daemon.get("/api/v1/monitors/a").await;
+    assert_eq!(board.0, 200);
+    daemon.signals.send(Signal::Stop).unwrap();
+    assert_eq!(daemon.ended().await.unwrap(), Drained { finished: 1, aborted: 0 });
+}
+
+#[tokio::test]
+async fn a_reload_that_takes_too_long_has_failed() {
+    let options = Options { reload_deadline: Duration::from_millis(50), ..Options::default() };
+    let daemon = start_with([GOOD], Ok(fleet_of(&["a"])), options).await;
+    let hanging = hang(&daemon).await;
+    let (status, says) = daemon.reload().await;
+    assert_eq!(status, 422);
+    assert!(says.starts_with("the configuration could not be read within 50ms"), "{says}");
+    daemon.until("sidetone_config_last_reload_successful 0").await;
+    for _ in 0..4 {
+        assert!(daemon.reload().await.1.contains("within 50ms"));
+    }
+    let (status, says) = daemon.reload().await;
+    assert_eq!(status, 422);
+    assert!(says.contains("5 attempts before still hang"), "{says}");
+    assert_eq!(daemon.loads.load(Ordering::SeqCst), 6, "the first load and five that hang");
+    drop(hanging);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while daemon.reload().await.0 != 200 {
+        assert!(Instant::now() < deadline, "it never loads again");
+    }
+    daemon.signals.send(Signal::Stop).unwrap();
+    daemon.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_reload_at_a_time_and_none_is_lost() {
+    let daemon = start([GOOD], Ok(fleet_of(&["a"]))).await;
+    let hanging = hang(&daemon).await;
+    daemon.signals.send(Signal::Reload).unwrap();
+    daemon.until_loads(2).await;
+    for _ in 0..3 {
+        daemon.signals.send(Signal::Reload).unwrap();
+    }
+    let (answer, ()) = tokio::join!(daemon.reload(), async {
+        daemon.until("sidetone_monitor_up{monitor=\"a\"} 1").await;
+        assert_eq!(daemon.loads.load(Ordering::SeqCst), 2, "the others wait");
+        drop(hanging);
+    });
+    assert_eq!(answer.0, 200);
+    daemon.until_loads(4).await;
+    daemon.signals.send(Signal::Stop).unwrap();
+    let loads = Arc::clone(&daemon.loads);
+    daemon.ended().await.unwrap();
+    assert_eq!(loads.load(Ordering::SeqCst), 4, "the first, the one that hung, one for the three signals, one for the request");
+}
+
+#[tokio::test]
+async fn a_loader_with_a_bug_is_a_failed_reload() {
+    let mut reloads =
+        Reloads::new(Arc::new(|| -> Result<Fleet, LoadError> { panic!("scripted panic") }), Duration::from_secs(20));
+    reloads.begin(None);
+    let problem = reloads.finished().await.result.unwrap_err().to_string();
+    assert!(problem.ends_with("or it panicked"), "{problem}");
+    assert!(reloads.is_idle());
 }
 
 #[tokio::test]

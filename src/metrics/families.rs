@@ -127,7 +127,7 @@ families! {
     PROBES_CONCURRENT_LIMIT = "sidetone_probes_in_flight_limit", Gauge, [],
         "How many probes may run at a time";
     SCHEDULE_DELAY = "sidetone_schedule_delay_seconds", Gauge, [],
-        "The longest that a probe of the last minute started after its intended time";
+        "The longest that a probe of the last minute started after its intended time, or has been waiting for its turn until now";
     PROBER_LAG = "sidetone_prober_lag_seconds", Gauge, [],
         "The longest that one of the prober's own timers was late in the last minute";
     CONFIG_RELOAD_SUCCESSFUL = "sidetone_config_last_reload_successful", Gauge, [],

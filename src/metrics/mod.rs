@@ -14,7 +14,7 @@ mod tests;
 
 pub use families::{DIAL_EDGES, FAMILIES, Family, HOLD_EDGES, Kind, json, markdown, table};
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use crate::monitor::{Monitor, MonitorName};
 use crate::report::Report;
 use crate::standing::Standing;
 use crate::wall::Timestamp;
-use series::{About, Series, StandingNow};
+use series::Series;
 
 /// The content type of [`Metrics::text`]. Prometheus 3 refuses one that it does not know.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -50,7 +50,15 @@ struct Numbers {
     monitors: BTreeMap<MonitorName, Arc<Mutex<Series>>>,
     own: Own,
     delays: Maxima,
+    queue: Queue,
     lag: LagMeter,
+}
+
+/// The probes that are due and have not started, the most overdue first; the number keeps equal times apart.
+#[derive(Debug, Default)]
+struct Queue {
+    due: BTreeSet<(Instant, u64)>,
+    next: u64,
 }
 
 /// The numbers of sidetone itself.
@@ -68,7 +76,13 @@ impl Metrics {
     /// No monitors yet; `lag` is what `sidetone_prober_lag_seconds` shows.
     #[must_use]
     pub fn new(lag: LagMeter) -> Self {
-        let numbers = Numbers { monitors: BTreeMap::new(), own: Own::default(), delays: Maxima::new(Instant::now()), lag };
+        let numbers = Numbers {
+            monitors: BTreeMap::new(),
+            own: Own::default(),
+            delays: Maxima::new(Instant::now()),
+            queue: Queue::default(),
+            lag,
+        };
         let numbers = Arc::new(Mutex::new(numbers));
         let registry = Registry::new();
         // Fails only for invalid or double names; the table is a constant, and every test that makes a `Metrics` would tell.
@@ -88,13 +102,12 @@ impl Metrics {
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 
-    /// Exports `monitor` from now on. Its counters go on where they are if it was there before.
+    /// Exports `monitor` from now on. Its counters go on where they are if it was there before; what the last
+    /// probe measured goes if it was at another endpoint.
     pub fn watch(&self, monitor: &Monitor, standing: &Standing) {
         let mut numbers = self.numbers();
         if let Some(series) = numbers.monitors.get(&monitor.name) {
-            let mut series = lock(series);
-            series.about = About::new(monitor);
-            series.standing = StandingNow::new(standing);
+            lock(series).redefine(monitor, standing);
         } else {
             let series = Arc::new(Mutex::new(Series::new(monitor, standing)));
             numbers.monitors.insert(monitor.name.clone(), series);
@@ -120,13 +133,12 @@ impl Metrics {
         }
     }
 
-    /// A probe starts, so long after its intended time; it is in flight until the guard is dropped.
+    /// A probe is due at `due` and waits for its turn until [`Queued::start`]. Its delay shows from now on, not only when it starts:
+    /// a probe that never gets its turn is what the gauge is for.
     #[must_use]
-    pub fn probe_started(&self, delay: Duration) -> InFlight {
-        let mut numbers = self.numbers();
-        numbers.own.in_flight += 1;
-        numbers.delays.note(Instant::now(), delay);
-        InFlight(self.clone())
+    pub fn probe_due(&self, due: Instant) -> Queued {
+        let place = self.numbers().queue.join(due);
+        Queued { metrics: self.clone(), place }
     }
 
     /// A probe was ended by us.
@@ -165,6 +177,33 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A probe that is due and has not started. Dropped without a start, it has waited all the same.
+#[derive(Debug)]
+pub struct Queued {
+    metrics: Metrics,
+    place: (Instant, u64),
+}
+
+impl Queued {
+    /// The probe starts now; it is in flight until the guard is dropped.
+    #[must_use]
+    pub fn start(self) -> InFlight {
+        let metrics = self.metrics.clone();
+        drop(self);
+        metrics.numbers().own.in_flight += 1;
+        InFlight(metrics)
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        let mut numbers = self.metrics.numbers();
+        numbers.queue.due.remove(&self.place);
+        numbers.delays.note(now, now.saturating_duration_since(self.place.0));
+    }
+}
+
 /// A probe that is running.
 #[derive(Debug)]
 pub struct InFlight(Metrics);
@@ -183,13 +222,27 @@ struct Snapshot {
     prober_lag: Duration,
 }
 
+impl Queue {
+    fn join(&mut self, due: Instant) -> (Instant, u64) {
+        let place = (due, self.next);
+        self.next += 1;
+        self.due.insert(place);
+        place
+    }
+
+    /// How long the one that waits longest has waited; zero if nobody waits.
+    fn longest_wait(&self, now: Instant) -> Duration {
+        self.due.first().map_or(Duration::ZERO, |&(due, _)| now.saturating_duration_since(due))
+    }
+}
+
 impl Numbers {
     fn snapshot(&self) -> Snapshot {
         let now = Instant::now();
         Snapshot {
             monitors: self.monitors.iter().map(|(name, series)| (name.clone(), Arc::clone(series))).collect(),
             own: self.own.clone(),
-            schedule_delay: self.delays.since(now, now.checked_sub(WINDOW).unwrap_or(now)),
+            schedule_delay: self.delays.since(now, now.checked_sub(WINDOW).unwrap_or(now)).max(self.queue.longest_wait(now)),
             prober_lag: self.lag.max_within(WINDOW),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use prometheus::{Histogram, HistogramOpts};
 
 use super::families::{DIAL_EDGES, Family, HOLD_EDGES};
-use crate::monitor::Monitor;
+use crate::monitor::{HostPort, Monitor, Target};
 use crate::outcome::{Outcome, Phase, Reason, Warning};
 use crate::report::{ClosedBy, PhaseSeconds, Report};
 use crate::standing::{Standing, State};
@@ -18,6 +18,7 @@ const MOST_STATUSES: usize = 32;
 #[derive(Debug)]
 pub(super) struct Series {
     pub(super) about: About,
+    endpoint: Endpoint,
     pub(super) standing: StandingNow,
     pub(super) counts: Counts,
     pub(super) last: Last,
@@ -37,6 +38,14 @@ pub(super) struct About {
     pub(super) interval: f64,
     pub(super) interval_failing: f64,
     pub(super) unverified: bool,
+}
+
+/// Whom the monitor dials: what the numbers of the last probe belong to.
+#[derive(Debug, PartialEq, Eq)]
+struct Endpoint {
+    target: Target,
+    connect_to: Option<HostPort>,
+    server_name: Option<String>,
 }
 
 /// The state as it was after the last probe.
@@ -87,12 +96,24 @@ impl Series {
     pub(super) fn new(monitor: &Monitor, standing: &Standing) -> Self {
         Self {
             about: About::new(monitor),
+            endpoint: Endpoint::new(monitor),
             standing: StandingNow::new(standing),
             counts: Counts::new(),
             last: Last::default(),
             dial: histogram(&super::families::DIAL_DURATION, &DIAL_EDGES),
             hold: histogram(&super::families::HOLD_DURATION, &HOLD_EDGES),
         }
+    }
+
+    /// Takes in a new definition. If it dials somewhere else, what the last probe measured there is no longer shown.
+    pub(super) fn redefine(&mut self, monitor: &Monitor, standing: &Standing) {
+        let endpoint = Endpoint::new(monitor);
+        if self.endpoint != endpoint {
+            self.last.leave_endpoint();
+        }
+        self.endpoint = endpoint;
+        self.about = About::new(monitor);
+        self.standing = StandingNow::new(standing);
     }
 
     /// Takes in a finished probe, and how the monitor stands after it.
@@ -130,6 +151,16 @@ impl About {
             interval: rhythm.interval.as_secs_f64(),
             interval_failing: rhythm.interval_failing.unwrap_or(rhythm.interval).as_secs_f64(),
             unverified: monitor.target.is_secure() && !monitor.dial.tls.verify,
+        }
+    }
+}
+
+impl Endpoint {
+    fn new(monitor: &Monitor) -> Self {
+        Self {
+            target: monitor.target.clone(),
+            connect_to: monitor.dial.connect_to.clone(),
+            server_name: monitor.dial.tls.server_name.clone(),
         }
     }
 }
@@ -182,6 +213,12 @@ impl Counts {
 }
 
 impl Last {
+    /// Forgets what was measured at the endpoint. How the monitor stands and when it was probed goes on, as its standing does.
+    fn leave_endpoint(&mut self) {
+        let Self { up, failure, started, succeeded, .. } = *self;
+        *self = Self { up, failure, started, succeeded, ..Self::default() };
+    }
+
     fn record(&mut self, report: &Report) {
         let certificates = report.tls.as_ref().and_then(|tls| {
             let ends = || tls.certificates.iter().map(|certificate| certificate.not_after);

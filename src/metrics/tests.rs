@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::monitor::Thresholds;
+use crate::monitor::{HostPort, Target, Thresholds};
 use crate::outcome::{HttpStatus, Outcome, Phase, Reason, Warning};
 use crate::report::WarningReport;
 use crate::supervisor::fixture;
@@ -177,6 +177,62 @@ async fn series_come_and_go_with_their_monitor_and_counters_stay() {
 }
 
 #[tokio::test]
+async fn what_was_measured_at_another_endpoint_goes_and_the_rest_stays() {
+    let elsewhere: [fn(&mut Monitor); 3] = [
+        |monitor| monitor.target = Target::parse("wss://other.example.com/media-stream").unwrap(),
+        |monitor| monitor.dial.connect_to = HostPort::parse("192.0.2.1:443"),
+        |monitor| monitor.dial.tls.server_name = Some("other.example.com".to_owned()),
+    ];
+    let measured = [
+        "sidetone_tls_certificate_not_after_timestamp_seconds{",
+        "sidetone_probe_phase_seconds{",
+        "sidetone_probe_warning{",
+        "sidetone_hold_seconds{",
+        "sidetone_close_code{",
+        "sidetone_first_message_seconds{",
+        "sidetone_first_audio_seconds{",
+        "sidetone_audio_longest_gap_seconds{",
+        "sidetone_ping_rtt_seconds{",
+        "sidetone_tcp_rtt_seconds{",
+    ];
+    for change in elsewhere {
+        let metrics = Metrics::new(LagMeter::new());
+        let mut monitor = fixture::monitor("a");
+        let mut standing = Standing::new(monitor.thresholds, Timestamp::from_unix_seconds(0));
+        metrics.watch(&monitor, &standing);
+        let mut failed = fixture::failure("a", Reason::WsEof);
+        failed.warnings.push(WarningReport { warning: Warning::Retransmits, says: String::new() });
+        for report in [&fixture::report("a", Outcome::Success), &failed] {
+            standing.observe(report.outcome, report.started_at);
+            metrics.record(&monitor.name, report, &standing);
+        }
+        monitor.rhythm.interval *= 2;
+        metrics.watch(&monitor, &standing);
+        let same = metrics.text().unwrap();
+        for family in measured {
+            assert!(same.contains(&format!("\n{family}")), "{family} stays: the endpoint is the same");
+        }
+        change(&mut monitor);
+        metrics.watch(&monitor, &standing);
+        let other = metrics.text().unwrap();
+        for family in measured {
+            assert!(!other.contains(&format!("\n{family}")), "{family} is the old endpoint's");
+        }
+        assert_has(
+            &other,
+            &[
+                r#"sidetone_probes_total{monitor="a"} 2"#,
+                r#"sidetone_monitor_up{monitor="a"} 0"#,
+                r#"sidetone_last_failure_info{monitor="a",phase="hold",reason="ws_eof",owner="server"} 1"#,
+                r#"sidetone_last_probe_timestamp_seconds{monitor="a"} 1795168800"#,
+                r#"sidetone_last_success_timestamp_seconds{monitor="a"} 1795168800"#,
+                r#"sidetone_hold_duration_seconds_count{monitor="a"} 2"#,
+            ],
+        );
+    }
+}
+
+#[tokio::test]
 async fn every_family_has_help_and_type_and_keeps_promtools_rules() {
     let mut report = fixture::failure("a", Reason::WsEof);
     report.warnings.push(WarningReport { warning: Warning::Retransmits, says: String::new() });
@@ -261,6 +317,19 @@ fn the_documentation_is_made_from_the_table() {
     }
     let written = std::fs::read_to_string(path).unwrap_or_default();
     assert_eq!(written, markdown(), "docs/metrics.md is out of date: run UPDATE_DOCS=1 cargo test metrics");
+}
+
+#[test]
+fn the_operators_page_speaks_of_families_that_exist() {
+    let page = include_str!("../../docs/operating.md");
+    let own: BTreeSet<_> = FAMILIES.iter().map(|family| family.name).collect();
+    let words = page.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.starts_with("sidetone_"));
+    let mut found = 0;
+    for word in words {
+        assert!(own.contains(word), "docs/operating.md: {word} is not in the table");
+        found += 1;
+    }
+    assert!(found > 10, "{found}");
 }
 
 #[test]

@@ -109,16 +109,17 @@ impl<P: Prober> Line<P> {
 
     /// Probes and tells everybody. `None` if it was cancelled.
     async fn probe(&mut self, due: Due, mut waiting: Vec<Request>) -> Option<Concluded> {
+        let metrics = self.board.metrics();
+        let queued = metrics.probe_due(self.clock.instant(due.at));
         let place = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return None,
             place = self.gate.enter() => place,
         };
-        let metrics = self.board.metrics();
         if due.occasion == Occasion::Confirmation {
             metrics.confirmation_started(&self.monitor.name);
         }
-        let in_flight = metrics.probe_started(self.clock.now().saturating_sub(due.at));
+        let in_flight = queued.start();
         let report = Arc::new(self.report().await);
         drop((in_flight, place));
 

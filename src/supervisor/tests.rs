@@ -144,6 +144,27 @@ async fn the_global_limit_holds_and_waiting_shows_as_delay() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_monitor_that_never_gets_its_turn_shows_as_delay() {
+    let prober = Scripted::new([Act::Succeed(secs(3600))]);
+    let mut supervisor = Supervisor::new(prober.clone(), Metrics::new(LagMeter::new()), Duration::ZERO);
+    let mut two = fleet([every("a", MINUTE), every("b", MINUTE)]);
+    two.max_concurrent_probes = 1;
+    supervisor.apply(&two);
+    let delay = |supervisor: &_| value(supervisor, "sidetone_schedule_delay_seconds").unwrap();
+    // Longer than the window of the record: what counts is the one that still waits.
+    tokio::time::sleep(MINUTE * 5).await;
+    let openings = [schedule::opening("a", MINUTE), schedule::opening("b", MINUTE)];
+    let waited = (MINUTE * 5 - openings[0].max(openings[1])).as_secs_f64();
+    assert!((delay(&supervisor) - waited).abs() < 0.01, "{} is not {waited}", delay(&supervisor));
+    // Whoever gives up is not waiting, but has waited within the last minute.
+    supervisor.apply(&fleet([]));
+    tokio::time::sleep(SECOND).await;
+    assert!((delay(&supervisor) - waited).abs() < 0.01, "{}", delay(&supervisor));
+    tokio::time::sleep(MINUTE * 3).await;
+    assert_eq!(delay(&supervisor), 0.0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reload_leaves_unchanged_monitors_alone() {
     let prober = Scripted::new([Act::Succeed(secs(5))]);
     let mut supervisor = start(&prober, [every("a", MINUTE), every("b", MINUTE), every("c", MINUTE)]);
