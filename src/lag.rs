@@ -1,7 +1,7 @@
 //! The prober's own lag: how late its timers fire.
 //!
 //! A task wakes every 20 ms and notes how late it was. By measurement, what a loaded machine adds to a probe's times always lies
-//! below that lag, so that a probe can tell its own slowness from the endpoint's (`failures.md` section 4.4). Deliberately
+//! below that lag, so that a probe can tell its own slowness from the endpoint's. Deliberately
 //! absent: judgement, and anything of ours; this module lies below `probe`.
 //!
 //! Invariant: a stall that is still going on counts, although the ticker has not woken up to note it.

@@ -5,7 +5,7 @@ import os
 import subprocess
 
 EXIT_OF = {"success": 0, "failure": 1, "inconclusive": 3}
-"""DESIGN 3.1."""
+"""The exit codes of the command line."""
 
 MACHINE_WARNINGS = {"pacing_starved"}
 """Warnings about a busy test machine, not about the server."""
