@@ -62,7 +62,8 @@ pub struct HoldPlan {
 }
 
 impl HoldPlan {
-    /// How long we read on after the end, for a Close that is still on its way: a server that closes with our audio unread resets, and its Close may lie before the reset.
+    /// How long we read on after the end, for a Close that is still on its way: a server that closes with our audio unread resets,
+    /// and its Close may lie before the reset.
     pub const DRAIN: Duration = Duration::from_millis(250);
 
     /// May the server end the line with this code (1005 for a Close without one) when it has `lasted` that long? Not before
