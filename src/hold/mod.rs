@@ -155,12 +155,6 @@ impl Hold {
         }
     }
 
-    /// Is the line still held, with no Close said by us?
-    #[must_use]
-    pub const fn is_holding(&self) -> bool {
-        matches!(self.stage, Stage::Holding)
-    }
-
     /// When the line ended, or our goodbye began.
     #[must_use]
     pub fn lasted(&self) -> Duration {

@@ -135,12 +135,6 @@ impl Target {
         let scheme = if self.secure { "wss" } else { "ws" };
         format!("{scheme}://{}{}", self.authority(), redact_query(resource))
     }
-
-    /// Does the URL have a query?
-    #[must_use]
-    pub fn has_query(&self) -> bool {
-        self.resource.contains('?')
-    }
 }
 
 /// The URL as configured, query values redacted, placeholders as they are.

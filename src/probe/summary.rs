@@ -16,7 +16,7 @@ pub(super) fn sentence(account: &Account, monitor: &Monitor, reason: Option<Reas
         return account.held.as_ref().map_or_else(String::new, success);
     };
     if let Some(held) = &account.held {
-        return hold_sentence(held, reason);
+        return hold_sentence(held, monitor, reason);
     }
     dial_sentence(account, monitor, reason)
 }
@@ -37,12 +37,16 @@ fn success(held: &Held) -> String {
     }
 }
 
-fn hold_sentence(held: &Held, reason: Reason) -> String {
+fn hold_sentence(held: &Held, monitor: &Monitor, reason: Reason) -> String {
     let lasted = seconds(held.lasted);
     if reason == Reason::ClosedByServer {
         return held.facts.close.as_ref().map_or_else(String::new, |close| {
             format!("the server closed the line {lasted} after the upgrade with {}", code_and_reason(close))
         });
+    }
+    if let (Reason::AppWrongRate, Some(rate)) = (reason, held.tally.byte_rate) {
+        let expected = monitor.dialect.audio().byte_rate();
+        return format!("{} ({rate:.0} bytes a second came, {expected} are expected)", reason.explains());
     }
     let dropped = [
         (Reason::WsEof, "dropped", "without a close frame"),
