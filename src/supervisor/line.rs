@@ -125,7 +125,7 @@ impl<P: Prober> Line<P> {
 
         let concluded = if report.reason == Some(Reason::Cancelled) {
             metrics.probe_cancelled();
-            info!(monitor = %self.monitor.name, summary = %report.summary, "probe cancelled");
+            info!(monitor = %self.monitor.name, summary = report.summary.as_str(), "probe cancelled");
             None
         } else {
             self.conclude(&report)
@@ -150,7 +150,7 @@ impl<P: Prober> Line<P> {
             Ok(report) => report,
             Err(panic) => {
                 let report = report_of_panic(&self.monitor, started_at, started.elapsed().as_secs_f64(), panic.as_ref());
-                error!(monitor = %self.monitor.name, summary = %report.summary, "probe panicked");
+                error!(monitor = %self.monitor.name, summary = report.summary.as_str(), "probe panicked");
                 report
             }
         }
@@ -161,7 +161,7 @@ impl<P: Prober> Line<P> {
         let recorded = self.board.record(&self.monitor.name, report, Timestamp::now());
         debug!(
             monitor = %self.monitor.name, outcome = %report.outcome, reason = report.reason.map(Reason::label),
-            held = report.hold.map(|hold| hold.lasted_seconds), summary = %report.summary, "probe finished"
+            held = report.hold.map(|hold| hold.lasted_seconds), summary = report.summary.as_str(), "probe finished"
         );
         let recorded = recorded?;
         self.log(&recorded, report);
@@ -176,11 +176,11 @@ impl<P: Prober> Line<P> {
         if let Some(change) = recorded.change {
             let (phase, owner) = (report.phase.map(|p| p.label()), report.owner.map(|o| o.label()));
             let reason = report.reason.map(Reason::label);
-            let (from, to, since, summary) = (change.from, change.to, change.since, &report.summary);
+            let (from, to, since, summary) = (change.from, change.to, change.since, report.summary.as_str());
             if matches!(to, State::Suspect | State::Down) {
-                warn!(%monitor, %from, %to, %since, reason, phase, owner, %summary, "monitor is {to}");
+                warn!(%monitor, %from, %to, %since, reason, phase, owner, summary, "monitor is {to}");
             } else {
-                info!(%monitor, %from, %to, %since, %summary, "monitor is {to}");
+                info!(%monitor, %from, %to, %since, summary, "monitor is {to}");
             }
         }
         match recorded.flapping {
