@@ -93,7 +93,7 @@ def test_a_server_may_hang_up_where_the_monitor_allows_it(probe):
     allowed = {"close": (1000, "server", "close_frame")}
     probe("/close/1000", "--set", "min_hold=100ms", hold="5s").succeeds(**allowed)
     probe("/close/1000", "--set", "min_hold=3s", hold="5s").fails("closed_by_server", "hold")
-    probe("/close/4001", "--set", "accept_codes=[1000, 4001]", hold="5s").succeeds(close=(4001, "server", "close_frame"))
+    probe("/close/4001", "--set", "min_hold=100ms", "--set", "accept_codes=[1000, 4001]", hold="5s").succeeds(close=(4001, "server", "close_frame"))
     probe("/close/1011", "--set", "min_hold=100ms", hold="5s").fails("closed_by_server", "hold", close=(1011, "server", "close_frame"))
 
 
