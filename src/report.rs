@@ -187,7 +187,7 @@ pub struct CloseReport {
     pub answer: Option<CloseAnswer>,
 }
 
-/// A Close of the server that came after ours, or while ours was on its way.
+/// A Close of the server that did not end the line: it came after ours, while ours was on its way, or was malformed.
 #[derive(Clone, Debug, Serialize)]
 pub struct CloseAnswer {
     /// Its code; 1005 for none.

@@ -56,7 +56,14 @@ fn with_section(text: &str, line: &Span) -> Span {
     if !is_header {
         return line.clone();
     }
-    line.start..rest.find("\n[").map_or(text.len() + 1, |at| line.end + at + 1)
+    let mut end = line.end;
+    for next in rest.split_inclusive('\n') {
+        if next.trim_start().starts_with('[') {
+            return line.start..end;
+        }
+        end += next.len();
+    }
+    line.start..text.len() + 1
 }
 
 /// Where each key stands, by its name.

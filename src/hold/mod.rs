@@ -260,7 +260,9 @@ impl Hold {
         }
         let in_this_second = frames.saturating_sub(self.frame_rate.frames_before);
         let budgets = &self.plan.budgets;
-        if in_this_second > u64::from(budgets.frames_per_second) || bytes > budgets.bytes_for(self.plan.target) {
+        // While we say goodbye, what was on its way may come in a heap; only its bytes are limited then.
+        let too_fast = self.stage == Stage::Holding && in_this_second > u64::from(budgets.frames_per_second);
+        if too_fast || bytes > budgets.bytes_for(self.plan.target) {
             self.close_for(Ending::Flood, 1008);
         }
     }
@@ -396,8 +398,11 @@ impl Hold {
         if let Some(Ending::Completed(goodbye)) = &mut self.ending {
             *goodbye = how;
         }
+        self.outbox.clear();
+        if matches!(self.stage, Stage::Farewell { .. }) {
+            self.outbox.push_back(Outgoing::Close(1000));
+        }
         self.goodbye_over_at = Some(self.now);
         self.stage = Stage::Over;
-        self.outbox.clear();
     }
 }

@@ -170,6 +170,8 @@ fn floods_are_cut() {
     assert_eq!((played.ending, played.closes()), (Ending::Flood, vec![(200, 1008)]));
     let bytes = [(9_000, Input::Traffic { frames: 3, bytes: (16 << 20) + 1 })];
     assert_eq!(play(&monitor(|_| ()), &bytes).ending, Ending::Flood);
+    let heap = [(10_010, Input::Traffic { frames: 9_000, bytes: 9 }), (10_020, Input::PeerClosed)];
+    assert_eq!(play(&monitor(|_| ()), &heap).ending, answered(), "what comes in a heap while we say goodbye is no flood");
     let steady: Vec<_> = (1..10)
         .map(|s| (s * 1000, Input::Traffic { frames: s * 1_900, bytes: 9 }))
         .chain([(10_001, Input::PeerClosed)])

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use super::target::checked_name;
 use crate::secret::Secret;
 
 /// Everything between the URL and the 101.
@@ -104,7 +105,11 @@ impl HostPort {
             return Some(Self { host, port: address.port() });
         }
         let (host, port) = text.rsplit_once(':')?;
-        Some(Self { host: url::Host::parse(host).ok()?, port: port.parse().ok()? })
+        let host = url::Host::parse(host).ok()?;
+        if let url::Host::Domain(name) = &host {
+            checked_name(name).ok()?;
+        }
+        Some(Self { host, port: port.parse().ok()? })
     }
 }
 
@@ -186,7 +191,7 @@ mod tests {
             let parsed = HostPort::parse(text).unwrap();
             assert_eq!((parsed.host.to_string().as_str(), parsed.port), (host, port));
         }
-        for bad in ["localhost", ":80", "a:b", "a:70000", ""] {
+        for bad in ["a..b:443", "localhost", ":80", "a:b", "a:70000", ""] {
             assert_eq!(HostPort::parse(bad), None, "{bad}");
         }
     }

@@ -168,7 +168,7 @@ pub fn redact_query(resource: &str) -> String {
 
 /// The name without the dot of the root at its end, if it can be asked for: labels of 1 to 63 bytes, 253 in all (RFC 1035
 /// section 2.3.4). Without a question there is no answer to report.
-fn checked_name(name: &str) -> Result<&str, InvalidTarget> {
+pub(super) fn checked_name(name: &str) -> Result<&str, InvalidTarget> {
     let name = name.strip_suffix('.').unwrap_or(name);
     if name.split('.').any(str::is_empty) {
         return Err(InvalidTarget::HostName("has nothing between two dots, or before the first one"));

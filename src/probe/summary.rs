@@ -67,7 +67,12 @@ fn last_words(held: &Held) -> String {
 }
 
 fn dial_sentence(account: &Account, monitor: &Monitor, reason: Reason) -> String {
-    let host = monitor.target.host();
+    let host = monitor
+        .dial
+        .connect_to
+        .as_ref()
+        .filter(|_| reason.phase() == Phase::Resolve)
+        .map_or_else(|| monitor.target.host(), |to| &to.host);
     let explains = reason.explains();
     if let Reason::Http(status) = reason {
         return format!("the upgrade was answered with {} instead of 101: {explains}", status.code());

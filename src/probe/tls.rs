@@ -76,7 +76,8 @@ pub(super) async fn handshake(
         Ok(Ok(session)) => Ok(Box::new(session)),
         Ok(Err((error, mut raw))) => {
             let context = TlsContext {
-                waiting_alert: waiting_alert(&mut raw).await,
+                // What the library says itself goes first.
+                waiting_alert: if blame::inner_tls(&error).is_none() { waiting_alert(&mut raw).await } else { None },
                 certificates_came: !seen.chain.is_empty(),
                 first_bytes: &raw.first_bytes,
                 chain: facts,
@@ -95,13 +96,14 @@ pub(super) async fn handshake(
 /// A server that refuses may close before it has read all that we say; our write fails then, while its alert lies unread. Finds it
 /// among the plaintext records that are left (RFC 5246 section 6.2.1: type 21, length 2).
 async fn waiting_alert(raw: &mut RawTap) -> Option<u8> {
+    const FATAL: u8 = 2;
     let mut left = Vec::new();
     let _ = tokio::time::timeout(ALERT_PATIENCE, raw.take(MOST_LEFT).read_to_end(&mut left)).await;
     let mut records = left.as_slice();
     while let [kind, 3, _, high, low, rest @ ..] = records {
         let length = usize::from(u16::from_be_bytes([*high, *low]));
         match rest {
-            [_level, number, ..] if *kind == 21 && length == 2 => return Some(*number),
+            [FATAL, number, ..] if *kind == 21 && length == 2 => return Some(*number),
             _ => records = rest.get(length..)?,
         }
     }

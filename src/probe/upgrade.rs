@@ -177,6 +177,8 @@ async fn exchange<S: Transport>(
     result.map_err(|stop| match (stop, write_error) {
         (Stop::Fault(fault), _) => fault,
         (Stop::Ended, None) => UpgradeFault::Closed { after_bytes },
+        // An alert says more than the write that it broke.
+        (Stop::Broken(error), _) if blame::inner_tls(&error).is_some() => broken(&error, after_bytes, stream, plan),
         (Stop::Ended | Stop::Broken(_), Some(error)) | (Stop::Broken(error), None) => broken(&error, after_bytes, stream, plan),
     })
 }
