@@ -1,5 +1,7 @@
 """What the network itself does to a line, in two namespaces of our own."""
 
+import subprocess
+
 import pytest
 
 from kit.netns import ABSENT, ELSEWHERE, SERVER, Network, why_not
@@ -104,6 +106,20 @@ def test_the_first_syn_is_lost(probe, network, far_node):
 
 def test_no_route(probe):
     probe(host=ELSEWHERE).is_inconclusive("local_no_route", "connect", owner="prober")
+
+
+def test_only_ipv6_addresses_and_no_ipv6_route(sidetone, network):
+    """The name has AAAA alone, and the namespace has no route for it. sidetone's own practice endpoints are the name server."""
+    listen = "127.0.0.1:5399"
+    practice = subprocess.Popen([*network.client, sidetone.binary, "practice", "--listen", listen], stdout=subprocess.PIPE)
+    try:
+        assert practice.stdout.readline(), "the practice endpoints did not start"
+        url = "ws://dns-only-ipv6.practice.test:5399/echo"
+        report = sidetone.probe(url, "--set", f'resolver=["{listen}"]', prefix=network.client)
+        report.fails("tcp_no_ipv6_route", "connect", owner="configuration")
+    finally:
+        practice.kill()
+        practice.wait()
 
 
 @pytest.mark.parametrize("kind", ["prohibit", "blackhole"])
