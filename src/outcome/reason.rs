@@ -152,6 +152,11 @@ reasons! {
     AppNoAudio = "app_no_audio", Hold, Application, Failure, "no audio came within the time that the monitor expects";
     AppSilenceOnly = "app_silence_only", Hold, Application, Failure, "audio came and all of it was silence";
     AppWrongRate = "app_wrong_rate", Hold, Application, Failure, "the server's audio does not have the expected byte rate: wrong codec or sample rate";
+    AppNotAnswered = "app_not_answered", Hold, Application, Failure, "the server did not open the session in time: the answer that the dialect demands (`opened`, `answer`, `session.created`) did not come";
+    AppRefused = "app_refused", Hold, Application, Failure, "the server refused the session in the dialect's own words (`busy`, `reject`, `disconnect`)";
+    AppHungUp = "app_hung_up", Hold, Application, Failure, "the server ended the call in the dialect's own words before the hold was over";
+    AppNoMark = "app_no_mark", Hold, Application, Failure, "the server set no mark that was played within the time that the monitor expects";
+    AppWarned = "app_warned", Hold, Application, Failure, "there was a warning that the monitor counts as a failure (`no_warnings`)";
     // --- close ---
     CloseHandshakeTimeout = "close_handshake_timeout", Close, Server, Failure, "the server did not answer our Close in time, and the monitor demands it";
     CloseUnacknowledged = "close_unacknowledged", Close, Server, Failure, "the server ended the connection without answering our Close, and the monitor demands it";

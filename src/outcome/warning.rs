@@ -35,6 +35,44 @@ words! {
         DataAfterClose = "data_after_close",
         /// A frame's length is not in its shortest form (RFC 6455 section 5.2).
         LengthNotMinimal = "length_not_minimal",
+        /// The URL has a query, which Twilio does not carry: a plain client reaches the server, a call does not.
+        QueryStringInTwilioUrl = "query_string_in_twilio_url",
+        /// The URL is `ws://`, and this provider dials `wss://` alone. (Not said of loopback addresses.)
+        SchemeNotWss = "scheme_not_wss",
+        /// A binary message in a dialect of text messages.
+        BinaryInTextDialect = "binary_in_text_dialect",
+        /// A text message that is not a JSON object where one is due.
+        NotJson = "not_json",
+        /// A message of a kind that the dialect does not have.
+        UnknownEvent = "unknown_event",
+        /// A field that the message must have is missing, or is of another type.
+        InvalidField = "invalid_field",
+        /// A field that the dialect does not have.
+        UnknownField = "unknown_field",
+        /// A message for another stream than ours.
+        WrongStreamId = "wrong_stream_id",
+        /// The server talks on a stream that only listens.
+        MessageOnOneWayStream = "message_on_one_way_stream",
+        /// Audio in the URL-safe alphabet of base64 (RFC 4648 section 5), where the standard one is due.
+        Base64UrlSafe = "base64_url_safe",
+        /// Audio that is no base64, or base64 without its padding.
+        Base64Invalid = "base64_invalid",
+        /// The audio begins with the header of a file (WAV, MP3, Ogg), which a caller hears as a click or as noise.
+        ContainerInAudio = "container_in_audio",
+        /// Audio in pieces of a size that the dialect does not allow, or that is no whole number of samples.
+        FrameSizeWrong = "frame_size_wrong",
+        /// The audio runs faster or slower than its format: another sample rate or codec than the call's.
+        AudioRateWrong = "audio_rate_wrong",
+        /// Audio came, and all of it was silence.
+        AudioSilenceOnly = "audio_silence_only",
+        /// The server sent more audio ahead of time than the provider keeps.
+        PlaybackOverflow = "playback_overflow",
+        /// The server told us of an error of its own.
+        ServerReportedError = "server_reported_error",
+        /// Sequence numbers that do not follow each other.
+        SequenceWrong = "sequence_wrong",
+        /// The dialect's goodbye was not answered.
+        FarewellUnanswered = "farewell_unanswered",
         /// We could not send our audio on time, because this machine was busy.
         PacingStarved = "pacing_starved",
     }
