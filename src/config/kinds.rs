@@ -10,11 +10,12 @@ use toml::de::DeValue;
 
 use super::problem::{Code, Problem, Sink, Span};
 use super::raw::SecretSource;
-use super::read::{Kind, as_integer, as_text, wrong_type};
+use super::read::{Kind, List, as_integer, as_text, wrong_type};
 use super::suggest::nearest;
 use super::values::{InvalidDialect, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server, shown};
 use crate::dialect::Dialect;
 use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target};
+use crate::outcome::Warning;
 use crate::secret::Secret;
 
 /// Reads a text with `parse`; its error becomes the message of a problem with this code and this help.
@@ -342,6 +343,42 @@ impl Kind for CloseCode {
         code
     }
 }
+
+/// Which warnings are failures.
+pub(super) struct Warnings;
+
+impl Kind for Warnings {
+    type Value = Vec<Warning>;
+    const WHAT: &'static str = "`true`, `false` or a list of warnings";
+
+    fn read(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<Vec<Warning>> {
+        match value {
+            DeValue::Boolean(true) => {
+                Some(Warning::ALL.iter().copied().filter(|warning| !warning.is_the_probers_own()).collect())
+            }
+            DeValue::Boolean(false) => Some(Vec::new()),
+            DeValue::Array(_) => {
+                let named = List::<WarningName>::read(value, at, sink)?;
+                Some(named.into_iter().map(toml::Spanned::into_inner).collect())
+            }
+            DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
+                wrong_type::<Self>(value, at, sink);
+                None
+            }
+        }
+    }
+}
+
+text_kind!(
+    /// The name of a warning.
+    WarningName("the name of a warning in quotes", shown: true) -> Warning, UnknownWord,
+    "`docs/dialects.md` has the warnings that there are",
+    |text| Warning::ALL.iter().copied().find(|warning| warning.label() == text).ok_or_else(|| {
+        let near = nearest(text, Warning::ALL.iter().map(|warning| warning.label()));
+        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        format!("there is no warning {}{near}", shown(text))
+    })
+);
 
 /// Samples a second.
 pub(super) struct SampleRate;

@@ -10,7 +10,7 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::kinds::{
     Address, Base64, CloseCode, DialectName, FilePath, HeaderSource, HeaderText, HeaderValue, Json, LabelValue, Listen, Message,
-    Name, Pointer, Resolver, SampleRate, ServerName, Subprotocol, Url, Username, Variable,
+    Name, Pointer, Resolver, SampleRate, ServerName, Subprotocol, Url, Username, Variable, Warnings,
 };
 use super::mask::speaks_of_secrets;
 use super::problem::{Code, Problem, Sink, Span};
@@ -197,8 +197,12 @@ table! {
         real_time_audio: bool = false,
         /// No pause in which nothing at all comes may be longer.
         max_silence: Within = _,
+        /// A mark of the server must be sent back to it, because the audio before it was played, within this time of its coming.
+        mark_round_trip_within: Within = _,
         /// The server must answer our Close with its own.
         clean_close: bool = false,
+        /// Warnings that count as failures: `true` for all that are not the prober's own, or a list of names (`docs/dialects.md`).
+        no_warnings: Warnings = false,
     }
     either message_contains | message_json;
 }
