@@ -251,11 +251,16 @@ impl Word for Roots {
 }
 
 impl Word for Codec {
-    const WHAT: &'static str = "`\"mulaw\"`, `\"alaw\"` or `\"l16\"`";
-    const WORDS: &'static [(&'static str, Self)] =
-        &[(Self::Mulaw.label(), Self::Mulaw), (Self::Alaw.label(), Self::Alaw), (Self::L16.label(), Self::L16)];
-    // The names of RFC 3551.
-    const ELSEWHERE: &'static [(&'static str, &'static str)] = &[("pcmu", "mulaw"), ("pcma", "alaw")];
+    const WHAT: &'static str = "`\"mulaw\"`, `\"alaw\"`, `\"l16\"` or `\"l16be\"`";
+    const WORDS: &'static [(&'static str, Self)] = &[
+        (Self::Mulaw.label(), Self::Mulaw),
+        (Self::Alaw.label(), Self::Alaw),
+        (Self::L16.label(), Self::L16),
+        (Self::L16Be.label(), Self::L16Be),
+    ];
+    // The names of RFC 3551 and of common tools.
+    const ELSEWHERE: &'static [(&'static str, &'static str)] =
+        &[("pcmu", "mulaw"), ("pcma", "alaw"), ("s16le", "l16"), ("s16be", "l16be")];
 }
 
 /// Reads the address of a name server, `192.0.2.53` or `192.0.2.53:53`.
