@@ -8,6 +8,7 @@ mod sound;
 mod tone;
 
 pub use sound::Sound;
+pub(crate) use tone::gcd;
 pub use tone::{TONE_AMPLITUDE, TONE_HERTZ, tone};
 
 use std::time::Duration;

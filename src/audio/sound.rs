@@ -11,8 +11,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use memchr::memmem;
 
+use super::AudioFormat;
 use super::tone::{self, TONE_AMPLITUDE};
-use super::{AudioFormat, Codec};
 
 /// The shortest piece of audio that is recognised: less could stand in any sound by chance.
 const SHORTEST_PIECE: Duration = Duration::from_millis(10);
@@ -175,7 +175,7 @@ impl fmt::Debug for Sound {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::TONE_HERTZ;
+    use crate::audio::{Codec, TONE_HERTZ};
 
     const FRAME: Duration = Duration::from_millis(20);
     const L16_16K: AudioFormat = AudioFormat { codec: Codec::L16, sample_rate: 16_000 };

@@ -37,7 +37,7 @@ pub(super) fn period(sample_rate: u32, hertz: u32) -> usize {
 }
 
 /// The greatest common divisor, which is the other number where one is 0.
-pub(super) const fn gcd(mut a: usize, mut b: usize) -> usize {
+pub(crate) const fn gcd(mut a: usize, mut b: usize) -> usize {
     while b != 0 {
         (a, b) = (b, a % b);
     }

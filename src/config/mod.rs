@@ -16,6 +16,7 @@ mod raw;
 mod read;
 mod reference;
 mod secret;
+mod sound;
 mod suggest;
 mod summary;
 mod syntax;
@@ -27,6 +28,7 @@ mod values;
 pub use problem::{Code, Label, Problem, Problems};
 pub use reference::reference;
 pub use secret::{BadSecret, FileError, read_ca_file, read_secret_file};
+pub use sound::{BadSound, Speech, read_wav, resample};
 pub use summary::summary;
 pub use values::{
     InvalidDialect, InvalidDuration, InvalidHeader, InvalidSubprotocol, UnknownWord, check_header_name, check_header_value,

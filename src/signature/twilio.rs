@@ -78,7 +78,9 @@ mod tests {
         params.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    const CALL: &[(&str, &str)] = &[
+    type Form = &'static [(&'static str, &'static str)];
+
+    const CALL: Form = &[
         ("To", "+18005551212"),
         ("From", "+14158675309"),
         ("Digits", "1234"),
@@ -86,14 +88,14 @@ mod tests {
         ("CallSid", "CA1234567890ABCDE"),
     ];
     /// A name in upper and lower case, a name and a pair that come twice, a value without text, and one beyond ASCII.
-    const ODD: &[(&str, &str)] = &[("b", "2"), ("B", "1"), ("a", "2"), ("a", "1"), ("a", "2"), ("empty", ""), ("City", "Zürich")];
+    const ODD: Form = &[("b", "2"), ("B", "1"), ("a", "2"), ("a", "1"), ("a", "2"), ("empty", ""), ("City", "Zürich")];
 
     /// Made with `RequestValidator("12345").compute_signature` of `twilio` 9.13.0; that of the form with SHA-1 is in its documentation.
     #[test]
     fn signatures_are_those_of_the_package() {
         use Algorithm::{Sha1, Sha256};
         let form = "https://mycompany.com/myapp.php?foo=1&bar=2";
-        let rows: [(&str, &[(&str, &str)], Algorithm, &str); 8] = [
+        let rows: [(&str, Form, Algorithm, &str); 8] = [
             ("wss://voice.example.com/media", &[], Sha1, "jFDHVhI8XO69C49uXR3xmdZPylY="),
             ("wss://voice.example.com/media", &[], Sha256, "9vcxwRUePA6mZ2xb6UTPNQJhjz9tsjeFDwQQbFiFgW0="),
             ("https://voice.example.com/media", &[], Sha1, "2A768no+sGy6/ZLDxHITQfda/E8="),
