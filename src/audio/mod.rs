@@ -11,6 +11,7 @@ pub use sound::Sound;
 pub(crate) use tone::gcd;
 pub use tone::{TONE_AMPLITUDE, TONE_HERTZ, tone};
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::outcome::words;
@@ -65,6 +66,13 @@ impl AudioFormat {
     #[must_use]
     pub fn silence(self, length: Duration) -> Vec<u8> {
         vec![self.codec.silence(); self.frame_bytes(length)]
+    }
+}
+
+/// `mulaw at 8000 Hz`.
+impl fmt::Display for AudioFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {} Hz", self.codec, self.sample_rate)
     }
 }
 

@@ -1,7 +1,5 @@
 //! The tables of `monitors.toml` about a provider's call: who calls, what is said, how it is signed.
 
-use std::path::PathBuf;
-
 use super::kinds::{CallId, FilePath, HeaderText, HeaderValue, Message, SampleRate, Variable};
 use super::problem::Sink;
 use super::raw::MINUTE;
@@ -9,7 +7,7 @@ use super::read::{Length, Map, Number, Word, table};
 use crate::audio::Codec;
 use crate::dialect::{CallKey, Form};
 use crate::monitor::UrlScheme;
-use crate::signature::Algorithm;
+use crate::signature::twilio::Algorithm;
 
 table! {
     /// The call that a provider's dialect plays. Not every dialect has every key: `docs/dialects.md` says which.

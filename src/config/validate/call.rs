@@ -2,19 +2,20 @@
 
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use toml::Spanned;
 
 use super::speech::has_no_effect;
 use super::{Desk, Scope, dial};
 use crate::audio::{AudioFormat, Sound};
 use crate::config::calls::{Audio, Call, Say, Signature};
-use crate::config::problem::{Code, Problem, Sink};
+use crate::config::problem::{Code, Problem, Sink, Span};
 use crate::config::read::Given;
-use crate::config::sound;
+use crate::config::values::DialectName;
 use crate::dialect::{CallSettings, Facts, FixedIds, Provider};
-use crate::monitor::{Credentials, SignaturePlan};
-use crate::secret::Secret;
-use crate::signature::Algorithm;
+use crate::monitor::{SignaturePlan, UrlScheme};
+use crate::signature::twilio::Algorithm;
 
 pub(super) fn settings(scope: &Scope<'_>, provider: Provider, desk: &mut Desk<'_>) -> CallSettings {
     let own = scope.own.call.get().cloned().unwrap_or_default();
@@ -90,16 +91,13 @@ fn said(audio: &Audio, settings: &CallSettings, scope: &Scope<'_>, desk: &mut De
 }
 
 fn speech(path: &Spanned<PathBuf>, audio: &Audio, settings: &CallSettings, desk: &mut Desk<'_>) -> Sound {
-    let format = settings.audio;
-    match sound::read_wav(&desk.surroundings.resolve(path.get_ref())) {
-        Ok(speech) => {
-            let samples = sound::resample(&speech.samples, speech.sample_rate, format.sample_rate);
-            Sound::speech(format, settings.cadence, &samples, audio.repeat.or(false))
-        }
+    let (format, cadence) = (settings.audio, settings.cadence);
+    match desk.surroundings.recording(path.get_ref(), format, cadence, audio.repeat.or(false)) {
+        Ok(sound) => sound,
         Err(error) => {
             let problem = Problem::new(Code::BadFile, error.to_string()).at(&path.span(), "");
             desk.sink.push(problem.help("write the path of a WAV file; a relative one begins at the folder of this file"));
-            Sound::silence(format, settings.cadence)
+            Sound::silence(format, cadence)
         }
     }
 }
@@ -124,7 +122,8 @@ fn check_audio_alone(audio: &Audio, scope: &Scope<'_>, sink: &mut Sink) {
 /// Silence that comes back cannot be told from silence that a server makes.
 fn check_echo(settings: &CallSettings, scope: &Scope<'_>, sink: &mut Sink) {
     let Some(echo) = scope.all.expect.get().and_then(|expect| expect.echo.known()).filter(|echo| *echo.get_ref()) else { return };
-    if settings.sends_media() && !settings.sound.is_audible() && scope.all.audio.get().is_none_or(|audio| audio.file.is_absent()) {
+    if settings.sends_media() && !settings.sound.is_audible() && scope.all.audio.get().is_none_or(|audio| audio.file.is_absent())
+    {
         let problem = Problem::new(Code::NothingToEcho, "an echo is expected, and silence is sent");
         sink.push(problem.at(&echo.span(), "what we say must come back").help("set `audio = { say = \"tone\" }`, or a `file`"));
     }
@@ -156,21 +155,80 @@ fn check_audio_expectations(settings: &CallSettings, scope: &Scope<'_>, sink: &m
 }
 
 /// How the upgrade is signed.
-pub(super) fn signature(scope: &Scope<'_>, provider: Option<Provider>, desk: &mut Desk<'_>) -> Option<SignaturePlan> {
+pub(super) fn signature(scope: &Scope<'_>, desk: &mut Desk<'_>) -> Option<SignaturePlan> {
     let Given::Known(table) = &scope.all.signature else { return None };
-    let raw = table.get_ref();
-    let provider = provider?;
-    let is_own = !scope.own.signature.is_absent();
-    match provider.signs() {
-        Some(Signer::Twilio) => twilio(table, desk),
-        Some(Signer::AudioHook) => audio_hook(table, desk),
-        None => {
-            if is_own {
-                let help = "leave it out; the dialects `twilio`, `conversation-relay` and `genesys` are signed";
-                has_no_effect("signature", &table.span(), provider.label(), help, desk.sink);
+    let Some(DialectName::Provider(provider)) = scope.all.dialect.get() else { return None };
+    match provider.label() {
+        "twilio" | "conversation-relay" => twilio(table, scope, desk),
+        "genesys" => audio_hook(table, scope, desk),
+        other => {
+            if let Some(span) = scope.own.signature.span() {
+                let help = "leave it out; `twilio`, `conversation-relay` and `genesys` sign their upgrades";
+                has_no_effect("signature", &span, other, help, desk.sink);
             }
-            let _ = raw;
             None
+        }
+    }
+}
+
+fn twilio(table: &Spanned<Signature>, scope: &Scope<'_>, desk: &mut Desk<'_>) -> Option<SignaturePlan> {
+    let raw = table.get_ref();
+    if let Some(own) = scope.own.signature.get() {
+        let foreign = [
+            ("api_key_file", own.api_key_file.span()),
+            ("api_key_env", own.api_key_env.span()),
+            ("client_secret_file", own.client_secret_file.span()),
+            ("client_secret_env", own.client_secret_env.span()),
+        ];
+        refuse(foreign, "`auth_token_file` or `auth_token_env` has Twilio's secret", scope, desk.sink);
+    }
+    if raw.auth_token_file.is_absent() && raw.auth_token_env.is_absent() {
+        let problem = Problem::new(Code::MissingKey, "there is no `auth_token_file` or `auth_token_env` to sign with");
+        desk.sink.push(problem.at(&table.span(), "").help("set `auth_token_file` to a file with the account's auth token"));
+    }
+    let algorithm = raw.algorithm.or(Algorithm::Sha1);
+    if algorithm == Algorithm::Sha256 && raw.key_id.is_absent() {
+        let problem = Problem::new(Code::MissingKey, "`sha256` signs with a shared key, and there is no `key_id`");
+        desk.sink.push(problem.at(&table.span(), "").help("set `key_id` to the id of the shared key"));
+    }
+    let token = dial::secret(&raw.auth_token_file, &raw.auth_token_env, desk)?;
+    let key_id = raw.key_id.get().cloned().filter(|_| algorithm == Algorithm::Sha256);
+    Some(SignaturePlan::Twilio { token, algorithm, key_id, scheme: raw.url_scheme.or(UrlScheme::Wss) })
+}
+
+fn audio_hook(table: &Spanned<Signature>, scope: &Scope<'_>, desk: &mut Desk<'_>) -> Option<SignaturePlan> {
+    let raw = table.get_ref();
+    if let Some(own) = scope.own.signature.get() {
+        let foreign = [
+            ("auth_token_file", own.auth_token_file.span()),
+            ("auth_token_env", own.auth_token_env.span()),
+            ("algorithm", own.algorithm.span()),
+            ("key_id", own.key_id.span()),
+            ("url_scheme", own.url_scheme.span()),
+        ];
+        refuse(foreign, "`api_key_file` and `client_secret_file` have those of Genesys", scope, desk.sink);
+    }
+    if raw.api_key_file.is_absent() && raw.api_key_env.is_absent() {
+        let problem = Problem::new(Code::MissingKey, "there is no `api_key_file` or `api_key_env`").at(&table.span(), "");
+        desk.sink.push(problem.help("set `api_key_file` to a file with the integration's API key"));
+    }
+    let api_key = dial::secret(&raw.api_key_file, &raw.api_key_env, desk);
+    let client_secret = dial::secret(&raw.client_secret_file, &raw.client_secret_env, desk);
+    if let Some(secret) = &client_secret
+        && BASE64_STANDARD.decode(secret.expose()).is_err()
+        && let Some(span) = raw.client_secret_file.span().or_else(|| raw.client_secret_env.span())
+    {
+        let problem = Problem::new(Code::BadSecret, "the client secret is no base64, as which Genesys shows it").at(&span, "");
+        desk.sink.push(problem.help("copy it from the integration's credentials as it is"));
+    }
+    Some(SignaturePlan::AudioHook { api_key: api_key?, client_secret })
+}
+
+fn refuse<const N: usize>(keys: [(&str, Option<Span>); N], help: &str, scope: &Scope<'_>, sink: &mut Sink) {
+    let Some(DialectName::Provider(provider)) = scope.all.dialect.get() else { return };
+    for (key, span) in keys {
+        if let Some(span) = span {
+            has_no_effect(key, &span, provider.label(), help, sink);
         }
     }
 }

@@ -29,8 +29,7 @@ fn check_foreign_tables(scope: &Scope<'_>, sink: &mut Sink) {
     if matches!(scope.all.dialect, Given::Broken(_)) {
         return;
     }
-    let tables =
-        [("call", scope.own.call.span()), ("audio", scope.own.audio.span()), ("signature", scope.own.signature.span())];
+    let tables = [("call", scope.own.call.span()), ("audio", scope.own.audio.span()), ("signature", scope.own.signature.span())];
     for (name, span) in tables {
         let Some(span) = span else { continue };
         has_no_effect(name, &span, "raw", "name the provider with `dialect = \"…\"`, or use `[monitor.raw]`", sink);
@@ -39,7 +38,13 @@ fn check_foreign_tables(scope: &Scope<'_>, sink: &mut Sink) {
 
 fn check_raw_table(scope: &Scope<'_>, dialect: &str, sink: &mut Sink) {
     if let Some(span) = scope.own.raw.span() {
-        has_no_effect("raw", &span, dialect, "`[monitor.call]` and `[monitor.audio]` have the settings of providers' dialects", sink);
+        has_no_effect(
+            "raw",
+            &span,
+            dialect,
+            "`[monitor.call]` and `[monitor.audio]` have the settings of providers' dialects",
+            sink,
+        );
     }
 }
 
