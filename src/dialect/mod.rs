@@ -126,8 +126,6 @@ pub struct HeardAudio<'a> {
 pub enum Playback {
     /// It is thrown away, and a pause ends; its marks are answered as cleared.
     Clear,
-    /// It stays, and the marks that wait in it are never answered.
-    ForgetMarks,
     /// It is held.
     Pause,
     /// It goes on.

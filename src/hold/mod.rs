@@ -261,7 +261,6 @@ impl Hold {
         match after.playback {
             None => {}
             Some(Playback::Clear) => self.playout.clear(self.now),
-            Some(Playback::ForgetMarks) => self.playout.forget_marks(),
             Some(Playback::Pause) => self.playout.pause(self.now),
             Some(Playback::Resume) => self.playout.resume(self.now),
         }
