@@ -257,7 +257,7 @@ impl Speaker for Twilio {
         }
     }
 
-    fn played(&mut self, mark: &str) -> Option<Wire> {
+    fn played(&mut self, mark: &str, _cleared: bool) -> Option<Wire> {
         let sequence_number = self.next_sequence();
         let mark = Mark { event: "mark", sequence_number, stream_sid: &self.call.stream_id, mark: Named { name: mark } };
         Some(self.ink.json(&mark))
@@ -332,7 +332,7 @@ mod tests {
         let mark = format!(r#"{{"event":"mark","streamSid":"{SID}","mark":{{"name":"m1"}}}}"#);
         assert_eq!(call.hear(&mark), Meant { mark: Some("m1".into()), ..Meant::default() });
         let answer = format!(r#"{{"event":"mark","sequenceNumber":"2","streamSid":"{SID}","mark":{{"name":"m1"}}}}"#);
-        assert_eq!(call.played("m1"), Some(answer));
+        assert_eq!(call.played("m1"), [answer]);
         let clear = format!(r#"{{"event":"clear","streamSid":"{SID}"}}"#);
         assert_eq!(call.hear(&clear), Meant { playback: Some(Playback::Clear), ..Meant::default() });
         assert_eq!(call.odd(), []);
