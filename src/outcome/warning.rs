@@ -85,6 +85,8 @@ warnings! {
     AudioSilenceOnly = "audio_silence_only",
     /// The server sent more audio ahead of time than the provider keeps.
     PlaybackOverflow = "playback_overflow",
+    /// The server stopped reading for a while: what the caller said meanwhile comes late or not at all.
+    AudioNotTaken = "audio_not_taken",
     /// The server told us of an error of its own.
     ServerReportedError = "server_reported_error",
     /// Sequence numbers that do not follow each other.
