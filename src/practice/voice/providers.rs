@@ -5,12 +5,11 @@ use serde_json::json;
 use super::envelope::Provider;
 use super::grammar::Form::{Prefixed, Sid, Text as AnyId, Uuid};
 use super::grammar::Kind::{
-    Chunk, Encoding, FrameBytes, Id, Is, Mark, Moment, Number, Object, Offset, Payload, Rate, Sequence, Silent, Text, Texts,
-    Track, TrackList, Tracks, UnixMs, Whole,
+    Chunk, Encoding, Id, Is, Mark, Number, Object, Offset, Payload, Rate, Sequence, Text, Texts, Track, Tracks, Whole,
 };
 use super::grammar::Means::{Media, Nothing, Stop};
 use super::grammar::Slot::{Account, Call, Session, Stream};
-use super::grammar::{Field, Grammar, Kind, Shape, Spelling, may, must, shape};
+use super::grammar::{Field, Grammar, Kind, Spelling, may, must, shape};
 use crate::audio::Codec;
 
 const G711_NAMES: &[(&str, Codec)] = &[("audio/x-mulaw", Codec::Mulaw)];
