@@ -145,7 +145,7 @@ impl Clerk {
             Kind::Is(word) => self.one_of(value, &[word], path),
             Kind::OneOf(words) => self.one_of(value, words, path),
             Kind::Text => text(value, path).map(drop),
-            Kind::Words => text(value, path).map(|words| self.words = words.to_owned()),
+            Kind::Words => text(value, path).map(|words| words.clone_into(&mut self.words)),
             Kind::Texts => {
                 let texts = value.as_object().is_some_and(|object| object.values().all(Value::is_string));
                 ensure(texts, path, "has to be an object of texts")
@@ -156,52 +156,17 @@ impl Clerk {
             Kind::Number(number) => ensure(value.as_u64() == Some(*number), path, &format!("has to be the number {number}")),
             Kind::Whole => ensure(value.is_u64(), path, "has to be a whole number"),
             Kind::Id(slot, form) => self.same_id(value, *slot, *form, path),
-            Kind::Sequence(spelling) => {
-                let number = number(value, *spelling, path)?;
-                self.sequence += 1;
-                ensure(number == self.sequence, path, &format!("is {number}, and {} is due", self.sequence))
-            }
-            Kind::Chunk(spelling) => {
-                let number = number(value, *spelling, path)?;
-                let count = &mut self.counts[self.track];
-                count.chunks += 1;
-                ensure(number == count.chunks, path, &format!("is {number}, and {} is due", count.chunks))
-            }
-            Kind::Offset => {
-                let offset = number(value, Spelling::Text, path)?;
-                let running = at.saturating_sub(self.began.unwrap_or_default());
-                let latest = u64::try_from(running.as_millis()).unwrap_or(u64::MAX).saturating_add(AHEAD_MS);
-                ensure(offset <= latest, path, &format!("{offset} is ahead of time"))?;
-                self.stamp(i128::from(offset), path)
-            }
-            Kind::UnixMs => {
-                let stamp = number(value, Spelling::Text, path)?;
-                // From 2001 to 2286.
-                ensure(stamp.to_string().len() == 13, path, "has to be milliseconds since 1970")?;
-                self.stamp(i128::from(stamp), path)
-            }
-            Kind::Moment => {
-                let moment = OffsetDateTime::parse(text(value, path)?, &Rfc3339).ok();
-                let moment = moment.ok_or_else(|| Mistake::new(path, "has to be a time as in RFC 3339"))?;
-                self.stamp(moment.unix_timestamp_nanos() / 1_000_000, path)
-            }
+            Kind::Sequence(spelling) => number(value, *spelling, path).and_then(|number| self.sequence(number, path)),
+            Kind::Chunk(spelling) => number(value, *spelling, path).and_then(|number| self.chunk(number, path)),
+            Kind::Offset => number(value, Spelling::Text, path).and_then(|offset| self.offset(at, offset, path)),
+            Kind::UnixMs => number(value, Spelling::Text, path).and_then(|stamp| self.unix_ms(stamp, path)),
+            Kind::Moment => text(value, path).and_then(|text| self.moment(text, path)),
             Kind::Tracks => self.tracks(value, path),
             Kind::TrackList(fields) => self.track_list(at, value, fields, path),
-            Kind::Track => {
-                let track = self.known_track(value, path)?;
-                self.track = track;
-                // Telnyx announces none.
-                ensure(self.announced[track] || self.announced == [false; 2], path, "was not announced")
-            }
+            Kind::Track => self.track(value, path),
             Kind::Encoding => self.encoding(value, path),
-            Kind::Rate(spelling) => {
-                let rate = number(value, *spelling, path)?;
-                self.rate(rate, path)
-            }
-            Kind::ContentType => {
-                let rate = text(value, path)?.strip_prefix("audio/l16;rate=").and_then(decimal);
-                self.rate(rate.ok_or_else(|| Mistake::new(path, "has to be audio/l16;rate= and a rate"))?, path)
-            }
+            Kind::Rate(spelling) => number(value, *spelling, path).and_then(|rate| self.rate(rate, path)),
+            Kind::ContentType => self.content_type(value, path),
             Kind::AsteriskFormat => self.asterisk_format(text(value, path)?, path),
             Kind::Mix => {
                 self.channels = if value == "stereo" { 2 } else { 1 };
@@ -212,15 +177,54 @@ impl Clerk {
                 ensure(value.as_u64() == Some(bytes), path, &format!("has to be the number {bytes}"))
             }
             Kind::Payload => self.payload(value, path),
-            Kind::Mark => {
-                let ours = text(value, path)? == MARK && self.marked;
-                ensure(ours, path, "is no mark that was set")
-            }
+            Kind::Mark => ensure(text(value, path)? == MARK && self.marked, path, "is no mark that was set"),
             Kind::Object(fields) => match value.as_object() {
                 Some(object) => self.object(at, object, fields, false, path),
                 None => Err(Mistake::new(path, "has to be an object")),
             },
         }
+    }
+
+    fn sequence(&mut self, number: u64, path: &str) -> Checked {
+        self.sequence += 1;
+        ensure(number == self.sequence, path, &format!("is {number}, and {} is due", self.sequence))
+    }
+
+    fn chunk(&mut self, number: u64, path: &str) -> Checked {
+        let count = &mut self.counts[self.track];
+        count.chunks += 1;
+        ensure(number == count.chunks, path, &format!("is {number}, and {} is due", count.chunks))
+    }
+
+    fn offset(&mut self, at: Duration, offset: u64, path: &str) -> Checked {
+        let running = at.saturating_sub(self.began.unwrap_or_default());
+        let latest = u64::try_from(running.as_millis()).unwrap_or(u64::MAX).saturating_add(AHEAD_MS);
+        ensure(offset <= latest, path, &format!("{offset} is ahead of time"))?;
+        self.stamp(i128::from(offset), path)
+    }
+
+    fn unix_ms(&mut self, stamp: u64, path: &str) -> Checked {
+        // From 2001 to 2286.
+        ensure(stamp.to_string().len() == 13, path, "has to be milliseconds since 1970")?;
+        self.stamp(i128::from(stamp), path)
+    }
+
+    fn moment(&mut self, text: &str, path: &str) -> Checked {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok();
+        let moment = moment.ok_or_else(|| Mistake::new(path, "has to be a time as in RFC 3339"))?;
+        self.stamp(moment.unix_timestamp_nanos() / 1_000_000, path)
+    }
+
+    fn track(&mut self, value: &Value, path: &str) -> Checked {
+        self.track = self.known_track(value, path)?;
+        // Telnyx announces none.
+        let announced = self.announced[self.track] || self.announced == [false; 2];
+        ensure(announced, path, "was not announced")
+    }
+
+    fn content_type(&mut self, value: &Value, path: &str) -> Checked {
+        let rate = text(value, path)?.strip_prefix("audio/l16;rate=").and_then(decimal);
+        self.rate(rate.ok_or_else(|| Mistake::new(path, "has to be audio/l16;rate= and a rate"))?, path)
     }
 
     fn one_of(&self, value: &Value, words: &[&str], path: &str) -> Checked {

@@ -122,11 +122,10 @@ impl Protocol for Realtime {
         if !std::mem::replace(&mut self.opened, true) {
             return Ok(Heard::Opened);
         }
-        match self.clerk.heard(shape, true) {
-            // What is sent back has to be in the format of the way back.
-            Heard::Audio(_) if self.clerk.format != self.output => Ok(Heard::Nothing),
-            heard => Ok(heard),
-        }
+        let heard = self.clerk.heard(shape, true);
+        // What is sent back has to be in the format of the way back.
+        let foreign = matches!(heard, Heard::Audio(_)) && self.clerk.format != self.output;
+        Ok(if foreign { Heard::Nothing } else { heard })
     }
 
     fn voice(&self) -> Option<AudioFormat> {

@@ -349,11 +349,10 @@ impl Call {
                 let said = self.session.turn(Duration::from_millis(at));
                 self.done.extend(said.into_iter().map(|action| (at, action)));
             }
-            if at >= 60 && (at - 60).is_multiple_of(caller.every_ms) && !self.is_closed() {
-                if let Some(frame) = (caller.frame)(self.frames, self.others) {
-                    self.say(at, &frame);
-                    self.frames += 1;
-                }
+            let due = at >= 60 && (at - 60).is_multiple_of(caller.every_ms) && !self.is_closed();
+            if let Some(frame) = due.then(|| (caller.frame)(self.frames, self.others)).flatten() {
+                self.say(at, &frame);
+                self.frames += 1;
             }
         }
     }
@@ -466,7 +465,7 @@ fn genesys_is_opened_pinged_and_closed() {
             .iter()
             .map(|(_, action)| match action {
                 Action::Text(text) => serde_json::from_str(text).unwrap(),
-                other => panic!("{path}: {other:?}"),
+                Action::Binary(_) | Action::Close(..) => panic!("{path}: {action:?}"),
             })
             .collect();
         let words: Vec<_> =
@@ -490,7 +489,7 @@ fn words_are_greeted_and_said_again() {
         .iter()
         .map(|(at, action)| match action {
             Action::Text(text) => (*at, serde_json::from_str::<Value>(text).unwrap()["token"].as_str().unwrap().to_owned()),
-            other => panic!("{other:?}"),
+            Action::Binary(_) | Action::Close(..) => panic!("{action:?}"),
         })
         .collect();
     assert_eq!(said, [(200, "Hello, how can I help?".to_owned()), (200, "one".to_owned()), (300, "two".to_owned())]);
