@@ -11,7 +11,9 @@ mod name;
 mod plan;
 mod target;
 
-pub use dial::{ClientIdentity, Credentials, DialPlan, HostPort, IpChoice, ResolverChoice, Roots, Timeouts, TlsPlan};
+pub use dial::{
+    ClientIdentity, Credentials, DialPlan, HostPort, IpChoice, ResolverChoice, Roots, SignaturePlan, Timeouts, TlsPlan, UrlScheme,
+};
 pub use expect::{Expect, MessageMatch};
 pub use name::{InvalidName, MonitorName};
 pub use plan::{Budgets, HoldPlan, Mode, PingPlan, Rhythm, Thresholds};
@@ -67,6 +69,6 @@ impl Monitor {
     pub fn longest_probe(&self) -> Duration {
         let dial = &self.dial.timeouts;
         let tls = if self.target.is_secure() { dial.tls } else { Duration::ZERO };
-        dial.resolve + dial.connect + tls + dial.upgrade + self.hold.target + self.hold.close_timeout + HoldPlan::DRAIN
+        dial.resolve + dial.connect + tls + dial.upgrade + self.hold.target + self.dialect.longest_farewell() + self.hold.close_timeout + HoldPlan::DRAIN
     }
 }

@@ -126,7 +126,7 @@ pub(super) fn ending(held: &Held) -> String {
             Some(close) => format!("the server sent Close {}", code_and_reason(close)),
             None => format!("the connection ended without a Close: {}", stream_end(facts.stream_end)),
         },
-        Ending::Completed(_) => "held as planned; Close 1000 sent".to_owned(),
+        Ending::Completed(_) => "held as planned; we said goodbye".to_owned(),
         Ending::Violation => {
             let code = facts.violation.map_or(1002, Violation::close_code);
             format!("the server broke the WebSocket protocol; Close {code} sent")
@@ -136,6 +136,9 @@ pub(super) fn ending(held: &Held) -> String {
         Ending::Blackhole => "our packets are no longer acknowledged; given up".to_owned(),
         Ending::Flood => "the server sent more than the budget; Close 1008 sent".to_owned(),
         Ending::Unmet(_) => "the server did not do what the monitor expects; Close 1000 sent".to_owned(),
+        Ending::NotAnswered => "the server did not open the session; Close 1000 sent".to_owned(),
+        Ending::Refused => "the server refused the session; Close 1000 sent".to_owned(),
+        Ending::HungUp => "the server hung up in the dialect's words; Close 1000 sent".to_owned(),
         Ending::Cancelled => "told to stop; Close 1000 sent".to_owned(),
     }
 }
