@@ -81,7 +81,7 @@ impl Realtime {
 
 fn format_value(format: AudioFormat) -> Value {
     match format.codec {
-        Codec::L16 => json!({ "type": "audio/pcm", "rate": format.sample_rate }),
+        Codec::L16 | Codec::L16Be => json!({ "type": "audio/pcm", "rate": format.sample_rate }),
         Codec::Mulaw => json!({ "type": "audio/pcmu" }),
         Codec::Alaw => json!({ "type": "audio/pcma" }),
     }

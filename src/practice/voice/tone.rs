@@ -13,9 +13,10 @@ pub(super) fn tone(format: AudioFormat, bytes: usize) -> Vec<u8> {
         // The sign is the first bit (ITU-T G.711). In base64 these bytes have a `+`, which tells its alphabets apart.
         Codec::Mulaw => (0..bytes).map(|n| if up(n) { 0x8F } else { 0x0F }).collect(),
         Codec::Alaw => (0..bytes).map(|n| if up(n) { 0xA5 } else { 0x25 }).collect(),
-        Codec::L16 => {
-            let samples = (0..bytes / 2).flat_map(|n| if up(n) { LOUD } else { -LOUD }.to_le_bytes());
-            samples.collect()
+        Codec::L16 | Codec::L16Be => {
+            let sample = |n: usize| if up(n) { LOUD } else { -LOUD };
+            let bytes_of = |n: usize| if format.codec == Codec::L16 { sample(n).to_le_bytes() } else { sample(n).to_be_bytes() };
+            (0..bytes / 2).flat_map(bytes_of).collect()
         }
     }
 }
