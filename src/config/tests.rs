@@ -32,7 +32,8 @@ impl Workshop {
         }
         fs::write(folder.path().join("client-key.pem"), made.signing_key.serialize_pem()).unwrap();
         fs::write(folder.path().join("secrets/client-secret"), SECRET_IN_BASE64).unwrap();
-        let speech = hound::WavSpec { channels: 1, sample_rate: 8_000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+        let speech =
+            hound::WavSpec { channels: 1, sample_rate: 8_000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
         let mut speech = hound::WavWriter::create(folder.path().join("speech.wav"), speech).unwrap();
         (0..1600).for_each(|n| speech.write_sample(n * 10).unwrap());
         speech.finalize().unwrap();
