@@ -12,6 +12,7 @@ mod call;
 mod envelope;
 mod facts;
 mod ids;
+mod infobip;
 mod ink;
 mod provider;
 pub mod raw;
@@ -19,6 +20,7 @@ pub mod raw;
 mod rehearsal;
 mod remarks;
 mod twilio;
+mod vonage;
 
 use std::fmt::Debug;
 use std::time::Duration;

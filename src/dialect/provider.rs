@@ -2,7 +2,7 @@
 
 use super::call::{Call, CallSettings};
 use super::facts::Facts;
-use super::{Speaker, twilio};
+use super::{Speaker, infobip, twilio, vonage};
 use crate::outcome::words;
 
 words! {
@@ -10,6 +10,10 @@ words! {
     Provider {
         /// Twilio Media Streams.
         Twilio = "twilio",
+        /// Vonage Voice API WebSockets.
+        Vonage = "vonage",
+        /// Infobip's WebSocket endpoint.
+        Infobip = "infobip",
     }
 }
 
@@ -19,25 +23,29 @@ impl Provider {
     pub const fn facts(self) -> &'static Facts {
         match self {
             Self::Twilio => &twilio::FACTS,
+            Self::Vonage => &vonage::FACTS,
+            Self::Infobip => &infobip::FACTS,
         }
     }
 
     pub(super) fn open(self, settings: &CallSettings, call: &Call) -> Box<dyn Speaker> {
         match self {
             Self::Twilio => Box::new(twilio::Twilio::new(settings, call)),
+            Self::Vonage => Box::new(vonage::Vonage::new(settings)),
+            Self::Infobip => Box::new(infobip::Infobip::new(settings)),
         }
     }
 
     /// Does it send media with these settings?
     pub(super) const fn talks(self, _settings: &CallSettings) -> bool {
         match self {
-            Self::Twilio => true,
+            Self::Twilio | Self::Vonage | Self::Infobip => true,
         }
     }
 
     pub(super) fn headers(self, _settings: &CallSettings, _call: &Call) -> Vec<(&'static str, String)> {
         match self {
-            Self::Twilio => Vec::new(),
+            Self::Twilio | Self::Vonage | Self::Infobip => Vec::new(),
         }
     }
 }
