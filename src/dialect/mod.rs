@@ -14,6 +14,7 @@ mod facts;
 mod ids;
 mod infobip;
 mod ink;
+mod jambonz;
 mod provider;
 pub mod raw;
 #[cfg(test)]

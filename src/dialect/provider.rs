@@ -2,7 +2,7 @@
 
 use super::call::{Call, CallSettings};
 use super::facts::Facts;
-use super::{Speaker, infobip, twilio, vonage};
+use super::{Speaker, infobip, jambonz, twilio, vonage};
 use crate::outcome::words;
 
 words! {
@@ -14,6 +14,8 @@ words! {
         Vonage = "vonage",
         /// Infobip's WebSocket endpoint.
         Infobip = "infobip",
+        /// jambonz `listen`.
+        Jambonz = "jambonz",
     }
 }
 
@@ -25,6 +27,7 @@ impl Provider {
             Self::Twilio => &twilio::FACTS,
             Self::Vonage => &vonage::FACTS,
             Self::Infobip => &infobip::FACTS,
+            Self::Jambonz => &jambonz::FACTS,
         }
     }
 
@@ -33,19 +36,20 @@ impl Provider {
             Self::Twilio => Box::new(twilio::Twilio::new(settings, call)),
             Self::Vonage => Box::new(vonage::Vonage::new(settings)),
             Self::Infobip => Box::new(infobip::Infobip::new(settings)),
+            Self::Jambonz => Box::new(jambonz::Jambonz::new(settings, call)),
         }
     }
 
     /// Does it send media with these settings?
     pub(super) const fn talks(self, _settings: &CallSettings) -> bool {
         match self {
-            Self::Twilio | Self::Vonage | Self::Infobip => true,
+            Self::Twilio | Self::Vonage | Self::Infobip | Self::Jambonz => true,
         }
     }
 
     pub(super) fn headers(self, _settings: &CallSettings, _call: &Call) -> Vec<(&'static str, String)> {
         match self {
-            Self::Twilio | Self::Vonage | Self::Infobip => Vec::new(),
+            Self::Twilio | Self::Vonage | Self::Infobip | Self::Jambonz => Vec::new(),
         }
     }
 }
