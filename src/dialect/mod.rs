@@ -8,6 +8,7 @@
 //!
 //! Invariant: a speaker never fails. Whatever bytes come, [`Speaker::hear`] says what they are, and what it keeps of them is bounded.
 
+mod asterisk;
 mod call;
 mod envelope;
 mod facts;

@@ -2,7 +2,7 @@
 
 use super::call::{Call, CallSettings};
 use super::facts::Facts;
-use super::{Speaker, infobip, jambonz, twilio, vonage};
+use super::{Speaker, asterisk, infobip, jambonz, twilio, vonage};
 use crate::outcome::words;
 
 words! {
@@ -16,6 +16,8 @@ words! {
         Infobip = "infobip",
         /// jambonz `listen`.
         Jambonz = "jambonz",
+        /// Asterisk's chan_websocket.
+        Asterisk = "asterisk",
     }
 }
 
@@ -28,6 +30,7 @@ impl Provider {
             Self::Vonage => &vonage::FACTS,
             Self::Infobip => &infobip::FACTS,
             Self::Jambonz => &jambonz::FACTS,
+            Self::Asterisk => &asterisk::FACTS,
         }
     }
 
@@ -37,19 +40,20 @@ impl Provider {
             Self::Vonage => Box::new(vonage::Vonage::new(settings)),
             Self::Infobip => Box::new(infobip::Infobip::new(settings)),
             Self::Jambonz => Box::new(jambonz::Jambonz::new(settings, call)),
+            Self::Asterisk => Box::new(asterisk::Asterisk::new(settings, call)),
         }
     }
 
     /// Does it send media with these settings?
     pub(super) const fn talks(self, _settings: &CallSettings) -> bool {
         match self {
-            Self::Twilio | Self::Vonage | Self::Infobip | Self::Jambonz => true,
+            Self::Twilio | Self::Vonage | Self::Infobip | Self::Jambonz | Self::Asterisk => true,
         }
     }
 
     pub(super) fn headers(self, _settings: &CallSettings, _call: &Call) -> Vec<(&'static str, String)> {
         match self {
-            Self::Twilio | Self::Vonage | Self::Infobip | Self::Jambonz => Vec::new(),
+            Self::Twilio | Self::Vonage | Self::Infobip | Self::Jambonz | Self::Asterisk => Vec::new(),
         }
     }
 }
