@@ -10,17 +10,21 @@
 
 mod asterisk;
 mod call;
+mod conversation_relay;
 mod envelope;
 mod facts;
+mod genesys;
 mod ids;
 mod infobip;
 mod ink;
 mod jambonz;
+mod openai_realtime;
 mod provider;
 pub mod raw;
 #[cfg(test)]
 mod rehearsal;
 mod remarks;
+mod sinch;
 mod twilio;
 mod vonage;
 
