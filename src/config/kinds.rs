@@ -12,8 +12,9 @@ use super::problem::{Code, Problem, Sink, Span};
 use super::raw::SecretSource;
 use super::read::{Kind, List, as_integer, as_text, wrong_type};
 use super::suggest::nearest;
-use super::values::{InvalidDialect, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server, shown};
-use crate::dialect::Dialect;
+use super::values::{
+    DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server, shown,
+};
 use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target};
 use crate::outcome::Warning;
 use crate::secret::Secret;
@@ -198,29 +199,33 @@ fn parse_server_name(text: &str) -> Result<String, &'static str> {
 }
 
 /// What the monitor speaks.
-pub(super) struct DialectName;
+pub(super) struct Dialect;
 
-impl Kind for DialectName {
-    type Value = Dialect;
+impl Kind for Dialect {
+    type Value = DialectName;
     const WHAT: &'static str = "the name of a dialect in quotes";
 
-    fn read(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<Dialect> {
-        let text = as_text::<Self>(value, at, sink)?;
-        let error = match parse_dialect(text) {
-            Ok(dialect) => return Some(dialect),
-            Err(error) => error,
+    fn limits() -> Option<String> {
+        Some(DialectName::names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+    }
+
+    fn read(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<DialectName> {
+        let text = value.as_str().unwrap_or_default();
+        let elsewhere = DIALECTS_ELSEWHERE.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, ours)| *ours);
+        let help = match elsewhere.or_else(|| nearest(text, DialectName::names())) {
+            Some(near) => format!("did you mean `\"{near}\"`?"),
+            None => format!("there are {}", Self::limits().unwrap_or_default()),
         };
-        let (code, help) = match error {
-            InvalidDialect::Later(_) => (
-                Code::NotInThisVersion,
-                "with `dialect = \"raw\"` the endpoint is dialled and the line held; `[monitor.raw]` says which frames are sent",
-            ),
-            InvalidDialect::Unknown(_) => (Code::UnknownWord, "write `dialect = \"raw\"`, or leave it out"),
-        };
-        sink.push(Problem::new(code, error.to_string()).at(at, "").help(help));
-        None
+        parsed::<Self, _, _>((value, at, sink), (Code::UnknownWord, &help), parse_dialect)
     }
 }
+
+text_kind!(
+    /// An id or number of a call.
+    CallId("a text", shown: true) -> String, InvalidCallId,
+    "write printable ASCII characters without spaces, at most 128",
+    |text| if text.len() <= 128 && text.bytes().all(|b| b.is_ascii_graphic()) { Ok(text.to_owned()) } else { Err("this cannot be an id or number of a call") }
+);
 
 /// Who answers lookups.
 pub(super) struct Resolver;

@@ -89,7 +89,7 @@ mod tests {
             (hex, "0123456789abcdef0123456789abcdef"),
             (twilio_call, "CA0123456789abcdef0123456789abcdef"),
             (telnyx_call_control, "v3:ASNFZ4mrze8BI0VniavN7w"),
-            (plivo_account, "MAPG6LVRVJSRAPG6LVRV"),
+            (plivo_account, "MAPPTX2E6MF2ICQXXZLN"),
             (bandwidth_call, "c-01234567-89ab-4def-8123-456789abcdef"),
             (bandwidth_stream, "s-01234567-89ab-4def-8123-456789abcdef"),
             (number, "5279343"),
