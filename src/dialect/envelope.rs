@@ -5,7 +5,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json_borrow::Value;
 
-use super::{HeardAudio, Remarks};
+use super::{CallSettings, Heard, HeardAudio, Incoming, Remarks};
 use crate::audio::Codec;
 use crate::outcome::Warning;
 use crate::text::Printable;
@@ -55,6 +55,21 @@ pub(super) struct Message<'a> {
 }
 
 impl Grammar {
+    /// Takes a message in a dialect of text messages: a binary one is odd, and so is any on a stream that only listens.
+    pub(super) fn hear<'a>(&self, message: Incoming<'a>, settings: &CallSettings, remarks: &mut Remarks) -> Option<Message<'a>> {
+        if settings.one_way {
+            remarks.note(Warning::MessageOnOneWayStream, || "the server talks on a stream that only listens".to_owned());
+        }
+        match message {
+            Incoming::Text(text) => self.read(text, remarks),
+            Incoming::Binary(_) => {
+                let title = settings.provider.facts().title;
+                remarks.note(Warning::BinaryInTextDialect, || format!("a binary message; {title} takes text messages alone"));
+                None
+            }
+        }
+    }
+
     /// Reads a text message. Whatever is odd about it is noted; `None` for what is no message of the grammar at all.
     pub(super) fn read<'a>(&self, text: &'a str, remarks: &mut Remarks) -> Option<Message<'a>> {
         let Ok(fields @ Value::Object(_)) = serde_json::from_str::<Value<'a>>(text) else {
@@ -128,6 +143,28 @@ impl Message<'_> {
     /// What is at `path`, as JSON.
     pub(super) fn json(&self, path: &str) -> Option<serde_json::Value> {
         self.get(path).map(serde_json::Value::from)
+    }
+
+    /// The audio in base64 at `path`.
+    pub(super) fn audio<'r>(&self, path: &str, reader: &'r mut AudioReader, remarks: &mut Remarks) -> Heard<'r> {
+        let audio = self.text(path).and_then(|payload| reader.base64(payload, remarks));
+        Heard { audio, ..Heard::default() }
+    }
+
+    /// The mark whose name is at `path`; nothing if there is no name (the grammar notes that).
+    pub(super) fn mark(&self, path: &str) -> Heard<'static> {
+        self.text(path).map_or_else(Heard::default, Heard::mark)
+    }
+
+    /// Notes a value at `path` that is not the call's. A number may be written as a text; texts of either case are the same.
+    pub(super) fn check_value(&self, path: &str, ours: &str, remarks: &mut Remarks) {
+        let theirs = match self.number(path) {
+            Some(number) => number.to_string(),
+            None => self.text(path).unwrap_or(ours).to_owned(),
+        };
+        if !theirs.eq_ignore_ascii_case(ours) {
+            remarks.note(Warning::InvalidField, || format!("`{path}` is {}, and the call has {ours}", quote(&theirs)));
+        }
     }
 
     fn get(&self, path: &str) -> Option<&Value<'_>> {
@@ -226,6 +263,7 @@ fn container(bytes: &[u8], has_begun: bool) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Provider;
 
     const GRAMMAR: Grammar = Grammar {
         tag: "event",
@@ -283,6 +321,55 @@ mod tests {
             LENIENT.read(r#"{"Event":"Media","StreamSid":"a","Media":{"Payload":"b"}}"#, &mut remarks).expect("a message");
         assert_eq!((message.kind, message.text("media.payload")), ("media", Some("b")));
         assert_eq!(remarks.iter().count(), 0);
+    }
+
+    #[test]
+    fn binary_and_one_way() {
+        const TEXT: Incoming<'static> = Incoming::Text(r#"{"event":"mark","mark":{}}"#);
+        let rows = [
+            (TEXT, false, Some("mark"), None),
+            (TEXT, true, Some("mark"), Some(Warning::MessageOnOneWayStream)),
+            (Incoming::Binary(b"{}"), false, None, Some(Warning::BinaryInTextDialect)),
+        ];
+        for (incoming, one_way, kind, odd) in rows {
+            let mut remarks = Remarks::default();
+            let settings = CallSettings { one_way, ..CallSettings::new(Provider::Twilio) };
+            let message = GRAMMAR.hear(incoming, &settings, &mut remarks);
+            assert_eq!(message.map(|message| message.kind), kind, "{incoming:?}");
+            assert_eq!(remarks.iter().map(|remark| remark.warning).collect::<Vec<_>>(), Vec::from_iter(odd));
+        }
+    }
+
+    #[test]
+    fn values_that_are_not_the_calls() {
+        let rows = [
+            (r#"{"event":"mark","mark":{"rate":8000}}"#, None),
+            (r#"{"event":"mark","mark":{"rate":"8000"}}"#, None),
+            (r#"{"event":"mark","mark":{}}"#, None),
+            (r#"{"event":"mark","mark":{"rate":16000}}"#, Some("`mark.rate` is 16000, and the call has 8000")),
+            (r#"{"event":"mark","mark":{"rate":"x"}}"#, Some("`mark.rate` is x, and the call has 8000")),
+        ];
+        for (text, says) in rows {
+            let mut remarks = Remarks::default();
+            let lenient = Grammar { strict: false, ..GRAMMAR };
+            let message = lenient.read(text, &mut remarks).expect("a message");
+            message.check_value("mark.rate", "8000", &mut remarks);
+            let odd: Vec<_> = remarks.iter().map(|remark| remark.says.to_string()).collect();
+            assert_eq!(odd, Vec::from_iter(says.map(str::to_owned)), "{text}");
+        }
+    }
+
+    #[test]
+    fn audio_and_marks() {
+        let mut remarks = Remarks::default();
+        let mut reader = AudioReader::new(Codec::Mulaw);
+        let media = GRAMMAR.read(r#"{"event":"media","streamSid":"MZ1","media":{"payload":"EQ=="}}"#, &mut remarks);
+        let heard = media.expect("a message").audio("media.payload", &mut reader, &mut remarks);
+        assert_eq!(heard.audio, Some(HeardAudio { bytes: &[0x11], silent: false }));
+        for (text, name) in [(r#"{"event":"mark","mark":{"name":"m1"}}"#, Some("m1")), (r#"{"event":"mark","mark":{}}"#, None)] {
+            let mark = GRAMMAR.read(text, &mut remarks).expect("a message").mark("mark.name").mark;
+            assert_eq!(mark.as_deref(), name, "{text}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod raw;
 #[cfg(test)]
 mod rehearsal;
 mod remarks;
+mod signalwire;
 mod twilio;
 
 use std::fmt::Debug;

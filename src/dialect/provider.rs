@@ -2,7 +2,7 @@
 
 use super::call::{Call, CallSettings};
 use super::facts::Facts;
-use super::{Speaker, twilio};
+use super::{Speaker, signalwire, twilio};
 use crate::outcome::words;
 
 words! {
@@ -10,6 +10,8 @@ words! {
     Provider {
         /// Twilio Media Streams.
         Twilio = "twilio",
+        /// SignalWire cXML streams.
+        Signalwire = "signalwire",
     }
 }
 
@@ -19,25 +21,27 @@ impl Provider {
     pub const fn facts(self) -> &'static Facts {
         match self {
             Self::Twilio => &twilio::FACTS,
+            Self::Signalwire => &signalwire::FACTS,
         }
     }
 
     pub(super) fn open(self, settings: &CallSettings, call: &Call) -> Box<dyn Speaker> {
         match self {
             Self::Twilio => Box::new(twilio::Twilio::new(settings, call)),
+            Self::Signalwire => Box::new(signalwire::SignalWire::new(settings, call)),
         }
     }
 
     /// Does it send media with these settings?
     pub(super) const fn talks(self, _settings: &CallSettings) -> bool {
         match self {
-            Self::Twilio => true,
+            Self::Twilio | Self::Signalwire => true,
         }
     }
 
     pub(super) fn headers(self, _settings: &CallSettings, _call: &Call) -> Vec<(&'static str, String)> {
         match self {
-            Self::Twilio => Vec::new(),
+            Self::Twilio | Self::Signalwire => Vec::new(),
         }
     }
 }
