@@ -8,6 +8,7 @@
 //!
 //! Invariant: a speaker never fails. Whatever bytes come, [`Speaker::hear`] says what they are, and what it keeps of them is bounded.
 
+mod bandwidth;
 mod call;
 mod envelope;
 mod facts;
@@ -19,6 +20,7 @@ pub mod raw;
 mod rehearsal;
 mod remarks;
 mod signalwire;
+mod telnyx;
 mod twilio;
 
 use std::fmt::Debug;

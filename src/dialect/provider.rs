@@ -2,7 +2,7 @@
 
 use super::call::{Call, CallSettings};
 use super::facts::Facts;
-use super::{Speaker, signalwire, twilio};
+use super::{Speaker, bandwidth, signalwire, telnyx, twilio};
 use crate::outcome::words;
 
 words! {
@@ -12,6 +12,10 @@ words! {
         Twilio = "twilio",
         /// SignalWire cXML streams.
         Signalwire = "signalwire",
+        /// Telnyx media streaming.
+        Telnyx = "telnyx",
+        /// Bandwidth StartStream.
+        Bandwidth = "bandwidth",
     }
 }
 
@@ -22,6 +26,8 @@ impl Provider {
         match self {
             Self::Twilio => &twilio::FACTS,
             Self::Signalwire => &signalwire::FACTS,
+            Self::Telnyx => &telnyx::FACTS,
+            Self::Bandwidth => &bandwidth::FACTS,
         }
     }
 
@@ -29,19 +35,21 @@ impl Provider {
         match self {
             Self::Twilio => Box::new(twilio::Twilio::new(settings, call)),
             Self::Signalwire => Box::new(signalwire::SignalWire::new(settings, call)),
+            Self::Telnyx => Box::new(telnyx::Telnyx::new(settings, call)),
+            Self::Bandwidth => Box::new(bandwidth::Bandwidth::new(settings, call)),
         }
     }
 
     /// Does it send media with these settings?
     pub(super) const fn talks(self, _settings: &CallSettings) -> bool {
         match self {
-            Self::Twilio | Self::Signalwire => true,
+            Self::Twilio | Self::Signalwire | Self::Telnyx | Self::Bandwidth => true,
         }
     }
 
     pub(super) fn headers(self, _settings: &CallSettings, _call: &Call) -> Vec<(&'static str, String)> {
         match self {
-            Self::Twilio | Self::Signalwire => Vec::new(),
+            Self::Twilio | Self::Signalwire | Self::Telnyx | Self::Bandwidth => Vec::new(),
         }
     }
 }
