@@ -18,6 +18,8 @@ const LONGEST_QUOTE: usize = 64;
 pub(super) enum Is {
     /// A JSON text.
     Text,
+    /// A whole number, or a text that holds one.
+    Number,
     /// A JSON object.
     Object,
 }
@@ -95,6 +97,7 @@ impl Grammar {
             let found = message.get(path);
             let fits = match is {
                 Is::Text => found.is_some_and(Value::is_string),
+                Is::Number => found.is_some_and(is_number),
                 Is::Object => found.is_some_and(Value::is_object),
             };
             if !fits {
@@ -177,6 +180,10 @@ impl Message<'_> {
             remarks.note(Warning::WrongStreamId, || format!("`{path}` is {}, and ours is {ours}", quote(theirs)));
         }
     }
+}
+
+fn is_number(value: &Value<'_>) -> bool {
+    value.is_u64() || value.as_str().is_some_and(|text| text.parse::<u64>().is_ok())
 }
 
 fn at<'v, 'a>(value: &'v Value<'a>, key: &str, any_case: bool) -> Option<&'v Value<'a>> {
@@ -270,6 +277,7 @@ mod tests {
         kinds: &[
             Kind { name: "media", required: &[("streamSid", Is::Text), ("media.payload", Is::Text)], optional: &["media.track"] },
             Kind { name: "mark", required: &[("mark", Is::Object)], optional: &["mark.name"] },
+            Kind { name: "rate", required: &[("rate", Is::Number)], optional: &[] },
         ],
         strict: true,
         any_case: false,
@@ -306,6 +314,13 @@ mod tests {
                 Some((Warning::UnknownField, "a `mark` has no `mark.id`")),
             ),
             (r#"{"event":"mark","mark":{},"x":1}"#, Some("mark"), Some((Warning::UnknownField, "a `mark` has no `x`"))),
+            (r#"{"event":"rate","rate":8000}"#, Some("rate"), None),
+            (r#"{"event":"rate","rate":"8000"}"#, Some("rate"), None),
+            (
+                r#"{"event":"rate","rate":"8 kHz"}"#,
+                Some("rate"),
+                Some((Warning::InvalidField, "`rate` is of another type in a `rate`")),
+            ),
         ];
         for (text, kind, odd) in rows {
             let odd: Vec<_> = odd.into_iter().map(|(warning, says)| (warning, says.to_owned())).collect();

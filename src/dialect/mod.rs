@@ -14,6 +14,7 @@ mod envelope;
 mod facts;
 mod ids;
 mod ink;
+mod plivo;
 mod provider;
 pub mod raw;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::call::{Call, CallSettings};
 use super::facts::Facts;
-use super::{Speaker, bandwidth, signalwire, telnyx, twilio};
+use super::{Speaker, bandwidth, plivo, signalwire, telnyx, twilio};
 use crate::outcome::words;
 
 words! {
@@ -14,6 +14,10 @@ words! {
         Signalwire = "signalwire",
         /// Telnyx media streaming.
         Telnyx = "telnyx",
+        /// Plivo audio streaming.
+        Plivo = "plivo",
+        /// Vobiz audio streams.
+        Vobiz = "vobiz",
         /// Bandwidth StartStream.
         Bandwidth = "bandwidth",
     }
@@ -27,6 +31,8 @@ impl Provider {
             Self::Twilio => &twilio::FACTS,
             Self::Signalwire => &signalwire::FACTS,
             Self::Telnyx => &telnyx::FACTS,
+            Self::Plivo => &plivo::FACTS,
+            Self::Vobiz => &plivo::VOBIZ,
             Self::Bandwidth => &bandwidth::FACTS,
         }
     }
@@ -36,6 +42,7 @@ impl Provider {
             Self::Twilio => Box::new(twilio::Twilio::new(settings, call)),
             Self::Signalwire => Box::new(signalwire::SignalWire::new(settings, call)),
             Self::Telnyx => Box::new(telnyx::Telnyx::new(settings, call)),
+            Self::Plivo | Self::Vobiz => Box::new(plivo::Plivo::new(settings, call)),
             Self::Bandwidth => Box::new(bandwidth::Bandwidth::new(settings, call)),
         }
     }
@@ -43,13 +50,13 @@ impl Provider {
     /// Does it send media with these settings?
     pub(super) const fn talks(self, _settings: &CallSettings) -> bool {
         match self {
-            Self::Twilio | Self::Signalwire | Self::Telnyx | Self::Bandwidth => true,
+            Self::Twilio | Self::Signalwire | Self::Telnyx | Self::Plivo | Self::Vobiz | Self::Bandwidth => true,
         }
     }
 
     pub(super) fn headers(self, _settings: &CallSettings, _call: &Call) -> Vec<(&'static str, String)> {
         match self {
-            Self::Twilio | Self::Signalwire | Self::Telnyx | Self::Bandwidth => Vec::new(),
+            Self::Twilio | Self::Signalwire | Self::Telnyx | Self::Plivo | Self::Vobiz | Self::Bandwidth => Vec::new(),
         }
     }
 }
