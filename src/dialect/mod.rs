@@ -8,9 +8,11 @@
 //!
 //! Invariant: a speaker never fails. Whatever bytes come, [`Speaker::hear`] says what they are, and what it keeps of them is bounded.
 
+mod acs;
 mod bandwidth;
 mod call;
 mod envelope;
+mod exotel;
 mod facts;
 mod ids;
 mod ink;
@@ -22,6 +24,8 @@ mod rehearsal;
 mod remarks;
 mod signalwire;
 mod telnyx;
+#[cfg(test)]
+mod tests;
 mod twilio;
 
 use std::fmt::Debug;

@@ -2,7 +2,7 @@
 
 use super::call::{Call, CallSettings};
 use super::facts::Facts;
-use super::{Speaker, bandwidth, plivo, signalwire, telnyx, twilio};
+use super::{Speaker, acs, bandwidth, exotel, plivo, signalwire, telnyx, twilio};
 use crate::outcome::words;
 
 words! {
@@ -20,6 +20,10 @@ words! {
         Vobiz = "vobiz",
         /// Bandwidth StartStream.
         Bandwidth = "bandwidth",
+        /// Exotel AgentStream.
+        Exotel = "exotel",
+        /// Azure Communication Services media streaming.
+        Acs = "acs",
     }
 }
 
@@ -34,6 +38,8 @@ impl Provider {
             Self::Plivo => &plivo::FACTS,
             Self::Vobiz => &plivo::VOBIZ,
             Self::Bandwidth => &bandwidth::FACTS,
+            Self::Exotel => &exotel::FACTS,
+            Self::Acs => &acs::FACTS,
         }
     }
 
@@ -44,19 +50,31 @@ impl Provider {
             Self::Telnyx => Box::new(telnyx::Telnyx::new(settings, call)),
             Self::Plivo | Self::Vobiz => Box::new(plivo::Plivo::new(settings, call)),
             Self::Bandwidth => Box::new(bandwidth::Bandwidth::new(settings, call)),
+            Self::Exotel => Box::new(exotel::Exotel::new(settings, call)),
+            Self::Acs => Box::new(acs::Acs::new(settings, call)),
         }
     }
 
     /// Does it send media with these settings?
     pub(super) const fn talks(self, _settings: &CallSettings) -> bool {
         match self {
-            Self::Twilio | Self::Signalwire | Self::Telnyx | Self::Plivo | Self::Vobiz | Self::Bandwidth => true,
+            Self::Twilio
+            | Self::Signalwire
+            | Self::Telnyx
+            | Self::Plivo
+            | Self::Vobiz
+            | Self::Bandwidth
+            | Self::Exotel
+            | Self::Acs => true,
         }
     }
 
-    pub(super) fn headers(self, _settings: &CallSettings, _call: &Call) -> Vec<(&'static str, String)> {
+    pub(super) fn headers(self, _settings: &CallSettings, call: &Call) -> Vec<(&'static str, String)> {
         match self {
-            Self::Twilio | Self::Signalwire | Self::Telnyx | Self::Plivo | Self::Vobiz | Self::Bandwidth => Vec::new(),
+            Self::Twilio | Self::Signalwire | Self::Telnyx | Self::Plivo | Self::Vobiz | Self::Bandwidth | Self::Exotel => {
+                Vec::new()
+            }
+            Self::Acs => acs::headers(call),
         }
     }
 }
