@@ -19,6 +19,7 @@ mod infobip;
 mod ink;
 mod jambonz;
 mod openai_realtime;
+mod page;
 mod provider;
 pub mod raw;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use bytes::Bytes;
 
 pub use call::{Call, CallSettings, FixedIds, Form};
 pub use facts::{About, CallKey, Facts, Opening};
+pub use page::markdown;
 pub use provider::Provider;
 pub use remarks::{Remark, Remarks};
 

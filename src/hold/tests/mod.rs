@@ -1,5 +1,8 @@
 //! Scripted peers against the machine: no tokio, no sockets, hours in milliseconds.
 
+mod dialects;
+mod sessions;
+
 use super::*;
 use crate::dialect::raw::{RawFrame, RawSettings};
 use crate::dialect::{Dialect, Incoming};
