@@ -147,3 +147,57 @@ fn cleared_marks_are_told_from_those_that_were_heard() {
     let answer = |name: &str, event: &str| format!(r#"{{"type":"mark","data":{{"name":"{name}","event":"{event}"}}}}"#);
     assert_eq!(played.texts()[1..], [answer("heard", "playout"), answer("cleared", "cleared")]);
 }
+
+/// What servers say in one dialect or another.
+const WORDS: [&str; 24] = [
+    r#"{"event":"clear"}"#,
+    r#"{"action":"clear"}"#,
+    r#"{"action":"notify","payload":{"a":1}}"#,
+    r#"{"type":"playAudio","data":{"audioContent":"ERERERE=","audioContentType":"wav"}}"#,
+    r#"{"type":"mark","data":{"name":"m"}}"#,
+    r#"{"type":"clearMarks"}"#,
+    r#"{"type":"killAudio"}"#,
+    "START_MEDIA_BUFFERING",
+    "STOP_MEDIA_BUFFERING 1",
+    "MARK_MEDIA",
+    "PAUSE_MEDIA",
+    "CONTINUE_MEDIA",
+    "FLUSH_MEDIA",
+    "REPORT_QUEUE_DRAINED",
+    "GET_STATUS",
+    r#"{"command":"REPORT_QUEUE_DRAINED"}"#,
+    r#"{"command":"PAUSE_MEDIA"}"#,
+    r#"{"command":"answer"}"#,
+    r#"{"version":"2","type":"opened","seq":1,"clientseq":1,"id":"x","parameters":{"media":[]}}"#,
+    r#"{"version":"2","type":"pause","seq":18446744073709551615,"clientseq":1,"id":"x","parameters":{}}"#,
+    r#"{"version":"2","type":"pong","seq":2,"clientseq":2,"id":"x","parameters":{}}"#,
+    r#"{"type":"session.created"}"#,
+    r#"{"type":"response.audio.delta","delta":"ERERERE="}"#,
+    r#"{"type":"text"}"#,
+];
+
+proptest::proptest! {
+    /// Whatever a server says in whatever dialect, the machine ends in time, and says nothing after its Close.
+    #[test]
+    fn every_dialect_ends(
+        provider in proptest::sample::select(Provider::ALL),
+        json in proptest::bool::ANY,
+        events in proptest::collection::vec((0_u64..20_000, 0_usize..40, ".{0,20}"), 0..60),
+    ) {
+        let audio = vec![0x11; 60_000];
+        let mut script: Vec<_> = events.iter().map(|(at, kind, noise)| (*at, match kind {
+            24..28 => Input::Message(Incoming::Binary(&audio[..kind * 1_000])),
+            28..32 => Input::Message(Incoming::Binary(&audio)),
+            32..36 => Input::Tick,
+            36.. => text(noise),
+            word => text(WORDS[*word]),
+        })).collect();
+        script.sort_by_key(|(at, _)| *at);
+        let form = if json { crate::dialect::Form::Json } else { crate::dialect::Form::Plain };
+        let played = play(&speaks(provider, |settings| settings.form = form), &script);
+        proptest::prop_assert!(played.done_at <= 22_000, "{provider}: {}", played.done_at);
+        if let Some(at) = played.sent.iter().position(|(_, out)| matches!(out, Outgoing::Close(_))) {
+            proptest::prop_assert_eq!(at, played.sent.len() - 1);
+        }
+    }
+}
