@@ -470,8 +470,9 @@ mod tests {
         let plain = file(b"fmt \x02\0\0\0ABdata\x04\0\0\0wxyz");
         let odd = file(b"LIST\x03\0\0\0abc\0data\x02\0\0\0wxyz");
         let cut = file(b"data\xff\xff\xff\xffwx");
-        for (file, samples) in [(&plain, &b"wxyz"[..]), (&odd, b"wx"), (&cut, b"wx"), (&file(b"junk\x09"), b""), (&vec![7], &[7])]
-        {
+        let empty = file(b"junk\x09");
+        let rows: [(&[u8], &[u8]); 5] = [(&plain, b"wxyz"), (&odd, b"wx"), (&cut, b"wx"), (&empty, b""), (&[7], &[7])];
+        for (file, samples) in rows {
             assert_eq!(samples_of_wav(file), samples, "{file:?}");
         }
     }
