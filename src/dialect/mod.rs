@@ -16,6 +16,8 @@ mod exotel;
 mod facts;
 mod ids;
 mod ink;
+mod line;
+mod page;
 mod plivo;
 mod provider;
 pub mod raw;
@@ -35,6 +37,7 @@ use bytes::Bytes;
 
 pub use call::{Call, CallSettings, FixedIds, Form};
 pub use facts::{About, CallKey, Facts, Opening};
+pub use page::markdown;
 pub use provider::Provider;
 pub use remarks::{Remark, Remarks};
 
@@ -134,8 +137,6 @@ pub struct HeardAudio<'a> {
 pub enum Playback {
     /// It is thrown away, and a pause ends; its marks are answered as cleared.
     Clear,
-    /// It stays, and the marks that wait in it are never answered.
-    ForgetMarks,
     /// It is held.
     Pause,
     /// It goes on.

@@ -78,11 +78,6 @@ impl Playout {
         }
     }
 
-    /// The marks that wait are never answered; the audio stays.
-    pub(super) fn forget_marks(&mut self) {
-        self.marks.clear();
-    }
-
     /// Nothing is played until [`Playout::resume`].
     pub(super) fn pause(&mut self, at: Duration) {
         self.paused_since.get_or_insert(at);
@@ -172,15 +167,6 @@ mod tests {
         playout.clear(500 * MS);
         playout.add(600 * MS, 100 * MS);
         assert_eq!(playout.queued(650 * MS), 50 * MS);
-    }
-
-    #[test]
-    fn forgotten_marks_are_never_answered() {
-        let mut playout = Playout::default();
-        playout.add(Duration::ZERO, 1000 * MS);
-        playout.mark(MS, "a".into());
-        playout.forget_marks();
-        assert_eq!((playout.due(), playout.queued(400 * MS)), (None, 600 * MS));
     }
 
     #[test]

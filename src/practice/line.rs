@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 
 use super::frame::{self, Frame};
 use super::script::{Ending, Flood, Goodbye, LineScript, Manner, Speech};
+use super::voice;
 use super::wire::Wire;
 use crate::audio::Codec;
 
@@ -89,8 +90,13 @@ impl Line {
                 return self.close_at(CLOSE_AT, &words).await;
             }
             LineScript::Stall => sleep(LONGEST_STALL).await,
+            LineScript::Pause { ms } => {
+                sleep(Duration::from_millis(ms)).await;
+                return self.hold(Manner::ECHO).await;
+            }
             LineScript::Flood(flood) => self.flood(flood).await?,
             LineScript::DamagedRecord => self.damage().await?,
+            LineScript::Voice(voice) => return voice::attend(self.wire, self.inbox, voice).await,
         }
         Ok(())
     }
