@@ -19,7 +19,7 @@ pub(super) enum Is {
     /// A JSON text.
     Text,
     /// A whole number, or a text that holds one.
-    Number,
+    NumberOrText,
     /// A JSON object.
     Object,
     /// A whole number, 0 or more.
@@ -108,7 +108,7 @@ impl Grammar {
             let found = message.get(path);
             let fits = match is {
                 Is::Text => found.is_some_and(Value::is_string),
-                Is::Number => found.is_some_and(is_number),
+                Is::NumberOrText => found.is_some_and(is_number_or_text),
                 Is::Object => found.is_some_and(Value::is_object),
                 Is::Number => found.is_some_and(|value| value.as_u64().is_some()),
             };
@@ -194,7 +194,7 @@ impl Message<'_> {
     }
 }
 
-fn is_number(value: &Value<'_>) -> bool {
+fn is_number_or_text(value: &Value<'_>) -> bool {
     value.is_u64() || value.as_str().is_some_and(|text| text.parse::<u64>().is_ok())
 }
 
@@ -336,7 +336,7 @@ mod tests {
         kinds: &[
             Kind { name: "media", required: &[("streamSid", Is::Text), ("media.payload", Is::Text)], optional: &["media.track"] },
             Kind { name: "mark", required: &[("mark", Is::Object)], optional: &["mark.name"] },
-            Kind { name: "rate", required: &[("rate", Is::Number)], optional: &[] },
+            Kind { name: "rate", required: &[("rate", Is::NumberOrText)], optional: &[] },
         ],
         strict: true,
         any_case: false,

@@ -9,14 +9,20 @@
 //! Invariant: a speaker never fails. Whatever bytes come, [`Speaker::hear`] says what they are, and what it keeps of them is bounded.
 
 mod acs;
+mod asterisk;
 mod bandwidth;
 mod call;
+mod conversation_relay;
 mod envelope;
 mod exotel;
 mod facts;
+mod genesys;
 mod ids;
+mod infobip;
 mod ink;
+mod jambonz;
 mod line;
+mod openai_realtime;
 mod page;
 mod plivo;
 mod provider;
@@ -25,10 +31,12 @@ pub mod raw;
 mod rehearsal;
 mod remarks;
 mod signalwire;
+mod sinch;
 mod telnyx;
 #[cfg(test)]
 mod tests;
 mod twilio;
+mod vonage;
 
 use std::fmt::Debug;
 use std::time::Duration;

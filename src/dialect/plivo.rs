@@ -118,7 +118,7 @@ fn failure(reason: Reason) -> Option<&'static str> {
 
 const PLAY_AUDIO: Kind = Kind {
     name: "playAudio",
-    required: &[("media.contentType", Is::Text), ("media.sampleRate", Is::Number), ("media.payload", Is::Text)],
+    required: &[("media.contentType", Is::Text), ("media.sampleRate", Is::NumberOrText), ("media.payload", Is::Text)],
     optional: &[],
 };
 const CHECKPOINT: Kind = Kind { name: "checkpoint", required: &[("name", Is::Text)], optional: &[] };

@@ -2,7 +2,8 @@
 
 use super::call::{Call, CallSettings};
 use super::facts::Facts;
-use super::{Speaker, acs, bandwidth, exotel, plivo, signalwire, telnyx, twilio};
+use super::{Speaker, acs, asterisk, bandwidth, conversation_relay, exotel, genesys, infobip, jambonz, openai_realtime};
+use super::{plivo, signalwire, sinch, telnyx, twilio, vonage};
 use crate::outcome::words;
 
 words! {
@@ -22,8 +23,24 @@ words! {
         Bandwidth = "bandwidth",
         /// Exotel AgentStream.
         Exotel = "exotel",
+        /// Vonage Voice API WebSockets.
+        Vonage = "vonage",
+        /// Infobip's WebSocket endpoint.
+        Infobip = "infobip",
+        /// jambonz `listen`.
+        Jambonz = "jambonz",
+        /// Asterisk's chan_websocket.
+        Asterisk = "asterisk",
+        /// Genesys Cloud AudioHook.
+        Genesys = "genesys",
         /// Azure Communication Services media streaming.
         Acs = "acs",
+        /// Sinch `connectStream`.
+        Sinch = "sinch",
+        /// Twilio ConversationRelay: text alone.
+        ConversationRelay = "conversation-relay",
+        /// OpenAI's Realtime API, for servers that imitate it.
+        OpenaiRealtime = "openai-realtime",
     }
 }
 
@@ -39,7 +56,15 @@ impl Provider {
             Self::Vobiz => &plivo::VOBIZ,
             Self::Bandwidth => &bandwidth::FACTS,
             Self::Exotel => &exotel::FACTS,
+            Self::Vonage => &vonage::FACTS,
+            Self::Infobip => &infobip::FACTS,
+            Self::Jambonz => &jambonz::FACTS,
+            Self::Asterisk => &asterisk::FACTS,
+            Self::Genesys => &genesys::FACTS,
             Self::Acs => &acs::FACTS,
+            Self::Sinch => &sinch::FACTS,
+            Self::ConversationRelay => &conversation_relay::FACTS,
+            Self::OpenaiRealtime => &openai_realtime::FACTS,
         }
     }
 
@@ -51,12 +76,20 @@ impl Provider {
             Self::Plivo | Self::Vobiz => Box::new(plivo::Plivo::new(settings, call)),
             Self::Bandwidth => Box::new(bandwidth::Bandwidth::new(settings, call)),
             Self::Exotel => Box::new(exotel::Exotel::new(settings, call)),
+            Self::Vonage => Box::new(vonage::Vonage::new(settings)),
+            Self::Infobip => Box::new(infobip::Infobip::new(settings)),
+            Self::Jambonz => Box::new(jambonz::Jambonz::new(settings, call)),
+            Self::Asterisk => Box::new(asterisk::Asterisk::new(settings, call)),
+            Self::Genesys => Box::new(genesys::Genesys::new(settings, call)),
             Self::Acs => Box::new(acs::Acs::new(settings, call)),
+            Self::Sinch => Box::new(sinch::Sinch::new(settings, call)),
+            Self::ConversationRelay => Box::new(conversation_relay::ConversationRelay::new(settings, call)),
+            Self::OpenaiRealtime => Box::new(openai_realtime::OpenaiRealtime::new(settings)),
         }
     }
 
     /// Does it send media with these settings?
-    pub(super) const fn talks(self, _settings: &CallSettings) -> bool {
+    pub(super) const fn talks(self, settings: &CallSettings) -> bool {
         match self {
             Self::Twilio
             | Self::Signalwire
@@ -65,15 +98,35 @@ impl Provider {
             | Self::Vobiz
             | Self::Bandwidth
             | Self::Exotel
-            | Self::Acs => true,
+            | Self::Vonage
+            | Self::Infobip
+            | Self::Jambonz
+            | Self::Asterisk
+            | Self::Acs
+            | Self::Sinch
+            | Self::ConversationRelay
+            | Self::OpenaiRealtime => true,
+            Self::Genesys => !settings.connection_probe,
         }
     }
 
     pub(super) fn headers(self, _settings: &CallSettings, call: &Call) -> Vec<(&'static str, String)> {
         match self {
-            Self::Twilio | Self::Signalwire | Self::Telnyx | Self::Plivo | Self::Vobiz | Self::Bandwidth | Self::Exotel => {
-                Vec::new()
-            }
+            Self::Twilio
+            | Self::Signalwire
+            | Self::Telnyx
+            | Self::Plivo
+            | Self::Vobiz
+            | Self::Bandwidth
+            | Self::Exotel
+            | Self::Vonage
+            | Self::Infobip
+            | Self::Jambonz
+            | Self::Asterisk
+            | Self::Sinch
+            | Self::ConversationRelay
+            | Self::OpenaiRealtime => Vec::new(),
+            Self::Genesys => genesys::headers(call),
             Self::Acs => acs::headers(call),
         }
     }

@@ -84,7 +84,6 @@ fn variants() -> Vec<CallSettings> {
         if facts.formats.is_empty() {
             variants.push(plain.clone());
         }
-        match provider {
         if *provider == Provider::Asterisk {
             variants.push(CallSettings { form: Form::Json, ..CallSettings::new(*provider) });
         }
