@@ -297,7 +297,7 @@ impl Dialect {
     pub fn headers(&self, call: &Call) -> Vec<(&'static str, String)> {
         match self {
             Self::Raw(_) => Vec::new(),
-            Self::Provider(settings) => settings.provider.headers(settings, call),
+            Self::Provider(settings) => settings.provider.headers(call),
         }
     }
 

@@ -2,8 +2,10 @@
 
 use super::call::{Call, CallSettings};
 use super::facts::Facts;
-use super::{Speaker, acs, asterisk, bandwidth, conversation_relay, exotel, genesys, infobip, jambonz, openai_realtime};
-use super::{plivo, signalwire, sinch, telnyx, twilio, vonage};
+use super::{
+    Speaker, acs, asterisk, bandwidth, conversation_relay, exotel, genesys, infobip, jambonz, openai_realtime, plivo, signalwire,
+    sinch, telnyx, twilio, vonage,
+};
 use crate::outcome::words;
 
 words! {
@@ -89,29 +91,14 @@ impl Provider {
     }
 
     /// Does it send media with these settings?
-    pub(super) const fn talks(self, settings: &CallSettings) -> bool {
-        match self {
-            Self::Twilio
-            | Self::Signalwire
-            | Self::Telnyx
-            | Self::Plivo
-            | Self::Vobiz
-            | Self::Bandwidth
-            | Self::Exotel
-            | Self::Vonage
-            | Self::Infobip
-            | Self::Jambonz
-            | Self::Asterisk
-            | Self::Acs
-            | Self::Sinch
-            | Self::ConversationRelay
-            | Self::OpenaiRealtime => true,
-            Self::Genesys => !settings.connection_probe,
-        }
+    pub(super) fn talks(self, settings: &CallSettings) -> bool {
+        self != Self::Genesys || !settings.connection_probe
     }
 
-    pub(super) fn headers(self, _settings: &CallSettings, call: &Call) -> Vec<(&'static str, String)> {
+    pub(super) fn headers(self, call: &Call) -> Vec<(&'static str, String)> {
         match self {
+            Self::Genesys => genesys::headers(call),
+            Self::Acs => acs::headers(call),
             Self::Twilio
             | Self::Signalwire
             | Self::Telnyx
@@ -126,8 +113,6 @@ impl Provider {
             | Self::Sinch
             | Self::ConversationRelay
             | Self::OpenaiRealtime => Vec::new(),
-            Self::Genesys => genesys::headers(call),
-            Self::Acs => acs::headers(call),
         }
     }
 }
