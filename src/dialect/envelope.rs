@@ -108,7 +108,7 @@ impl Grammar {
             let found = message.get(path);
             let fits = match is {
                 Is::Text => found.is_some_and(Value::is_string),
-                Is::NumberOrText => found.is_some_and(is_number),
+                Is::NumberOrText => found.is_some_and(is_number_or_text),
                 Is::Object => found.is_some_and(Value::is_object),
                 Is::Number => found.is_some_and(|value| value.as_u64().is_some()),
             };
@@ -194,7 +194,7 @@ impl Message<'_> {
     }
 }
 
-fn is_number(value: &Value<'_>) -> bool {
+fn is_number_or_text(value: &Value<'_>) -> bool {
     value.is_u64() || value.as_str().is_some_and(|text| text.parse::<u64>().is_ok())
 }
 
