@@ -78,7 +78,7 @@ pub(super) enum Twist {
     ClosesAfterStart,
     /// Closes with 1000 right after the goodbye, as it may.
     ClosesOnStop,
-    /// Talks without end, at twice the byte rate.
+    /// Talks at twice the byte rate, in frames of twice the size or twice as often.
     WrongRate,
     /// Answers for another stream.
     WrongStreamId,
