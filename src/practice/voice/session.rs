@@ -10,7 +10,7 @@ use crate::audio::AudioFormat;
 const ANSWER_AFTER: Duration = Duration::from_millis(50);
 const GREETING: Duration = Duration::from_secs(1);
 /// The talk at a wrong rate: longer than what a rate is judged on, and short enough that the provider can keep what it cannot play yet.
-const HASTY_TALK: Duration = Duration::from_millis(1_500);
+const HASTY_TALK: Duration = Duration::from_millis(1_600);
 /// How many of the caller's sentences wait for the greeting.
 const MOST_WAITING: usize = 16;
 /// What is said where words are spoken.
