@@ -13,6 +13,7 @@ mod envelope;
 mod facts;
 mod ids;
 mod ink;
+mod page;
 mod provider;
 pub mod raw;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use bytes::Bytes;
 
 pub use call::{Call, CallSettings, FixedIds, Form};
 pub use facts::{About, CallKey, Facts, Opening};
+pub use page::markdown;
 pub use provider::Provider;
 pub use remarks::{Remark, Remarks};
 

@@ -223,6 +223,8 @@ impl Hold {
             rtt: self.pinger.as_ref().and_then(|pinger| pinger.rtt),
             pacing_late: self.media.pacer().map_or(Duration::ZERO, Pacer::latest),
             frames_skipped: self.media.pacer().map_or(0, Pacer::skipped),
+            frames_not_taken: self.media.pacer().map_or(0, Pacer::not_taken),
+            longest_stop: self.path.longest_stop(),
             retransmits: self.path.retransmits(),
             lossy: self.path.is_lossy(),
         }
