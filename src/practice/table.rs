@@ -198,7 +198,7 @@ table! {
         "vobiz-late", Script::voice(VoiceScript::late(Dialect::Vobiz)), fails(Reason::AppNoAudio), ["dialect = \"vobiz\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "vobiz-closes-after-start", voice(Dialect::Vobiz, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"vobiz\""], "Close 1011 right after the hello";
         "vobiz-wrong-rate", voice(Dialect::Vobiz, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"vobiz\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
-        "vobiz-wrong-stream-id", voice(Dialect::Vobiz, Twist::WrongStreamId), warns(Warning::WrongStreamId), ["dialect = \"vobiz\"", "hold = \"3s\""], "sets its checkpoint on another stream";
+        "vobiz-wrong-stream-id", voice(Dialect::Vobiz, Twist::WrongStreamId), warns(Warning::WrongStreamId), ["dialect = \"vobiz\""], "answers for another stream";
         // --- Bandwidth ---
         "bandwidth", voice(Dialect::Bandwidth, Twist::Good), SUCCESS, ["dialect = \"bandwidth\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone, then echoes";
         "bandwidth-silent", voice(Dialect::Bandwidth, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"bandwidth\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
@@ -268,7 +268,7 @@ table! {
         "sinch-busy", voice(Dialect::Sinch, Twist::Refuses), fails(Reason::AppRefused), ["dialect = \"sinch\""], "answers connect with busy";
         "sinch-reject", voice(Dialect::Sinch, Twist::Rejects), fails(Reason::AppRefused), ["dialect = \"sinch\""], "answers connect with reject";
         // --- ConversationRelay ---
-        "conversation-relay", voice(Dialect::ConversationRelay, Twist::Good), SUCCESS, ["dialect = \"conversation-relay\"", "expect = { first_message_within = \"2s\" }"], "checks the hello and every prompt, greets in words after 0.2 s, and says every prompt again";
+        "conversation-relay", voice(Dialect::ConversationRelay, Twist::Good), SUCCESS, ["dialect = \"conversation-relay\"", "hold = \"3s\"", "expect = { first_message_within = \"2s\" }"], "checks the hello and every prompt, greets in words after 0.2 s, and says every prompt again";
         "conversation-relay-silent", voice(Dialect::ConversationRelay, Twist::Silent), fails(Reason::AppNoMessage), ["dialect = \"conversation-relay\"", "expect = { first_message_within = \"1s\" }"], "plays along and says nothing";
         "conversation-relay-late", Script::voice(VoiceScript::late(Dialect::ConversationRelay)), fails(Reason::AppNoMessage), ["dialect = \"conversation-relay\"", "expect = { first_message_within = \"1s\" }"], "greets only after 3 s";
         "conversation-relay-closes-after-start", voice(Dialect::ConversationRelay, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"conversation-relay\""], "Close 1011 right after the hello";

@@ -38,6 +38,7 @@ const MISTAKES: &[(&str, usize, &str, &str, &str)] = &[
     ("plivo", 0, r#""sequenceNumber":1"#, r#""sequenceNumber":"1""#, "start.sequenceNumber has to be a number, and no text"),
     ("plivo", 1, r#""chunk":1"#, r#""chunk":"1""#, "media.media.chunk has to be a number, and no text"),
     ("plivo", 1, r#""timestamp":"1700000000123""#, r#""timestamp":"20""#, "media.media.timestamp has to be milliseconds since 1970"),
+    ("vobiz", 0, r#""sequenceNumber":0"#, r#""sequenceNumber":1"#, "start.sequenceNumber is 1, and 0 is due"),
     ("bandwidth", 0, r#""eventType""#, r#""event""#, "eventType is missing"),
     ("bandwidth", 0, "audio/PCMU", "PCMU", "start.metadata.tracks.mediaFormat.encoding PCMU is no encoding"),
     ("exotel", 0, "}", r#","version":"1.0.0"}"#, "connected.version is no field of this message"),
