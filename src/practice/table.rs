@@ -247,7 +247,7 @@ table! {
         "genesys-call", voice(Dialect::Genesys, Twist::Good), SUCCESS, ["dialect = \"genesys\"", "call = { connection_probe = false }"], "the same server with a caller: takes audio after opened, and sends none";
         "genesys-closes-after-start", voice(Dialect::Genesys, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"genesys\""], "Close 1011 right after the hello";
         "genesys-not-opened", voice(Dialect::Genesys, Twist::NotOpened), fails(Reason::AppNotAnswered), ["dialect = \"genesys\"", "call = { answer_within = \"1s\" }"], "never answers open";
-        "genesys-refuses", voice(Dialect::Genesys, Twist::Refuses), fails(Reason::AppRefused), ["dialect = \"genesys\""], "answers open with disconnect: unauthorized";
+        "genesys-refuses", voice(Dialect::Genesys, Twist::Refuses), Provokes::ReasonAndWarning(Reason::AppRefused, Warning::ServerReportedError), ["dialect = \"genesys\""], "answers open with disconnect: unauthorized";
         "genesys-wrong-sequence", voice(Dialect::Genesys, Twist::WrongSequence), warns(Warning::SequenceWrong), ["dialect = \"genesys\"", "hold = \"3s\""], "leaves sequence numbers out in its pong";
         "genesys-wrong-stream-id", voice(Dialect::Genesys, Twist::WrongStreamId), warns(Warning::WrongStreamId), ["dialect = \"genesys\"", "hold = \"3s\""], "answers the ping of another session";
         "genesys-no-pong", voice(Dialect::Genesys, Twist::NoPong), fails(Reason::WsPingTimeout), ["dialect = \"genesys\"", "hold = \"8s\""], "does not answer AudioHook's ping";
