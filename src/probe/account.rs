@@ -151,7 +151,8 @@ impl Account {
             self.warn(Warning::PacingStarved, format!("{skipped} frames were left out, as this machine was up to {late:?} late"));
         }
         let stopped = tally.frames_not_taken > 0 || !tally.longest_stop.is_zero();
-        if stopped && ended != Ending::WriteStalled {
+        // Where the line ended over something of the kind, that is the reason.
+        if stopped && !matches!(ended, Ending::WriteStalled | Ending::Blackhole | Ending::Flood) {
             let (stop, left_out) = (tally.longest_stop, tally.frames_not_taken);
             self.warn(
                 Warning::AudioNotTaken,
