@@ -1,0 +1,226 @@
+"""The providers' own packages: Twilio's signature validator, and the streaming models of Plivo, Azure and jambonz."""
+
+import pytest
+
+from kit.audio import GREETING_AFTER
+from kit.calls import MULAW, Call, heard_speech, heard_tone, measured, samples_of, speech_file
+from kit.pki import HOST
+
+SECRETS = {"TWILIO_AUTH_TOKEN": "12345", "TWILIO_SHARED_KEY": "shared-secret", "TWILIO_SHARED_KEY_ID": "webhooks_sharedkey_1"}
+
+
+# --- Twilio: the signature of the upgrade ---
+
+
+@pytest.fixture(scope="module")
+def validator(start_python):
+    with start_python("twilio_validator.py", env=SECRETS) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def secure_validator(start_python, pki):
+    files = (pki.chain(pki.good, pki.intermediate), pki.good.key)
+    with start_python("twilio_validator.py", *files, name="twilio_validator_tls", env=SECRETS) as server:
+        yield server
+
+
+def sign(*settings):
+    return ("--set", f"signature={{{', '.join(settings)}}}")
+
+
+TOKEN, SHARED = 'auth_token_env="TWILIO_AUTH_TOKEN"', 'auth_token_env="TWILIO_SHARED_KEY"'
+SHA256 = (SHARED, 'algorithm="sha256"', 'key_id="webhooks_sharedkey_1"')
+
+
+@pytest.fixture
+def ring(sidetone, validator):
+    def ring(path, *options, env=SECRETS):
+        since = validator.mark()
+        report = sidetone.probe(f"ws://127.0.0.1:{validator.port}{path}", "--dialect", "twilio", *options, env=env)
+        return report, validator.wait_event("signature", since)
+
+    return ring
+
+
+@pytest.mark.parametrize(
+    "path, options, algorithm",
+    [
+        ("/wss/media", sign(TOKEN), "HMAC_SHA1"),
+        ("/wss/media/", sign(TOKEN), "HMAC_SHA1"),
+        ("/https/media", sign(TOKEN, 'url_scheme="https"'), "HMAC_SHA1"),
+        ("/wss/media", sign(*SHA256), "HMAC_SHA256"),
+        ("/https/media", sign(*SHA256, 'url_scheme="https"'), "HMAC_SHA256"),
+    ],
+)
+def test_our_signature_is_accepted(ring, path, options, algorithm):
+    report, seen = ring(path, *options)
+    report.succeeds(status=101)
+    assert (seen["valid"], seen["algorithm"]) == (True, algorithm), seen
+    assert (seen["settings"] is not None) == (algorithm == "HMAC_SHA256"), seen
+
+
+@pytest.mark.parametrize(
+    "why, path, options, env",
+    [
+        ("none", "/wss/media", (), SECRETS),
+        ("another token", "/wss/media", sign(TOKEN), {**SECRETS, "TWILIO_AUTH_TOKEN": "54321"}),
+        ("another scheme", "/https/media", sign(TOKEN), SECRETS),
+        ("another scheme", "/wss/media", sign(TOKEN, 'url_scheme="https"'), SECRETS),
+        ("an unknown key", "/wss/media", sign(SHARED, 'algorithm="sha256"', 'key_id="webhooks_sharedkey_2"'), SECRETS),
+        ("the token in place of the key", "/wss/media", sign(TOKEN, *SHA256[1:]), SECRETS),
+    ],
+)
+def test_a_wrong_signature_is_refused(ring, why, path, options, env):
+    report, seen = ring(path, *options, env=env)
+    report.fails("http_403", "upgrade", status=403)
+    assert seen["valid"] is False and seen["signed"] is (why != "none")
+
+
+@pytest.mark.parametrize("options", [sign(TOKEN), sign(*SHA256)])
+def test_a_signature_over_tls_without_a_port(sidetone, secure_validator, pki, options):
+    """As in production: the host without a port in URL, Host header and signature, though the connection goes elsewhere."""
+    where = ("--connect-to", f"127.0.0.1:{secure_validator.port}", "--ca-file", pki.root.cert)
+    since = secure_validator.mark()
+    report = sidetone.probe(f"wss://{HOST}/wss/media", "--dialect", "twilio", *where, *options, env=SECRETS)
+    report.succeeds(status=101)
+    seen = secure_validator.wait_event("signature", since)
+    assert (seen["url"], seen["valid"]) == (f"wss://{HOST}/wss/media", True), seen
+
+
+def test_a_signature_of_a_conversation_relay(sidetone, validator):
+    since = validator.mark()
+    url = f"ws://127.0.0.1:{validator.port}/wss/relay"
+    sidetone.probe(url, "--dialect", "conversation-relay", *sign(TOKEN), env=SECRETS).succeeds(status=101)
+    assert validator.wait_event("signature", since)["valid"]
+
+
+# --- Plivo ---
+
+
+@pytest.fixture(scope="module")
+def plivo(start_python, heard_dir):
+    with start_python("plivo_server.py", heard_dir) as server:
+        yield server
+
+
+FORMATS = [((), 8000, 320), (("audio.sample_rate=16000",), 16000, 640), ((MULAW,), 8000, 160)]
+
+
+@pytest.mark.parametrize("sets, rate, frame", FORMATS)
+def test_plivo_reads_every_message(sidetone, plivo, sets, rate, frame):
+    done = Call(sidetone, plivo, "/plivo/greet", "plivo", "audio.say=tone", *sets, "call.parameters={agent='front desk'}")
+    done.report.succeeds()
+    start = done.event("start")["start"]
+    assert start["extra_headers"] == "agent=front desk", start
+    assert start["start"]["media_format"]["sample_rate"] == rate
+    # The package (0.1.1) has no model of `stop`, which Plivo's package for Java has.
+    assert [row["error"] for row in done.events("refused")] == ["Unknown event type: stop"]
+    heard = done.close["heard"]
+    assert heard["frames"] == done.report.json["audio"]["frames_sent"] and heard["rate"] == rate
+    heard_tone(heard)
+    measured(done, first=(GREETING_AFTER, GREETING_AFTER + 0.2), frames=1, bytes_received=20 * frame)
+
+
+def test_plivo_plays_and_clears(sidetone, plivo):
+    done = Call(sidetone, plivo, "/plivo/greet", "plivo")
+    assert done.event("played")["name"] == "greeting"
+    assert done.report.json["audio"]["marks_played"] == 1
+    done = Call(sidetone, plivo, "/plivo/clear", "plivo")
+    done.report.succeeds()
+    assert done.event("cleared") and done.report.json["audio"]["clears"] == 1
+
+
+def test_plivo_echoes(sidetone, plivo):
+    done = Call(sidetone, plivo, "/plivo/echo", "plivo", "audio.say=tone", "expect={echo=true, real_time_audio=true}", hold="2s")
+    done.report.succeeds()
+    measured(done, first=(0, 0.3), rate=(14400, 17600))
+
+
+# --- Azure Communication Services ---
+
+
+@pytest.fixture(scope="module")
+def acs(start_node, heard_dir):
+    with start_node("acs_server.js", heard_dir) as server:
+        yield server
+
+
+@pytest.mark.parametrize("rate", [16000, 24000])
+def test_acs_reads_every_message(sidetone, acs, tmp_path, rate):
+    file, samples = speech_file(tmp_path, rate)
+    done = Call(sidetone, acs, "/echo", "acs", f"audio.file={file}", f"audio.sample_rate={rate}", "expect={echo=true, real_time_audio=true}", hold="2s")
+    assert done.events("refused") == []
+    done.report.succeeds()
+    metadata = done.event("start")["metadata"]
+    assert (metadata["encoding"], metadata["sampleRate"], metadata["channels"]) == ("PCM", rate, 1)
+    first = done.event("first")
+    assert first["silent"] is False and first["participant"]["kind"], first
+    assert done.close["got"] == {"AudioMetadata": 1, "AudioData": done.report.json["audio"]["frames_sent"]}
+    heard_speech(done.close["heard"], samples, exact=True)
+    measured(done, first=(0, 0.3), frames=done.close["said"], rate=(1.8 * rate, 2.2 * rate))
+
+
+def test_acs_speaks_with_the_packages_own_messages(sidetone, acs):
+    """`createOutboundAudioData` writes `kind: "audioData"`, in small letters, beside an empty `stopAudio`."""
+    done = Call(sidetone, acs, "/greet", "acs")
+    done.report.succeeds()
+    measured(done, first=(GREETING_AFTER, GREETING_AFTER + 0.2), frames=1, bytes_received=12800)
+    done = Call(sidetone, acs, "/stop", "acs")
+    done.report.succeeds()
+    assert done.report.json["audio"]["clears"] == 1
+
+
+def test_acs_knows_the_call_by_its_headers(sidetone, acs):
+    done = Call(sidetone, acs, "/greet", "acs", hold="200ms")
+    assert {"x-ms-call-connection-id", "x-ms-call-correlation-id"} <= set(done.event("open")["headers"])
+
+
+# --- jambonz ---
+
+
+@pytest.fixture(scope="module")
+def jambonz(start_node, heard_dir):
+    with start_node("jambonz_server.js", heard_dir) as server:
+        yield server
+
+
+OLDER_NAME = ("--subprotocol", "audio.drachtio.org")
+"""What the package looks for; it takes a line without it as well."""
+
+
+def test_jambonz_reads_us(sidetone, jambonz, tmp_path):
+    file, samples = speech_file(tmp_path, 8000)
+    done = Call(sidetone, jambonz, "/echo", "jambonz", f"audio.file={file}", "expect={echo=true, real_time_audio=true}", options=OLDER_NAME, hold="2s")
+    done.report.succeeds()
+    metadata = done.event("start")["metadata"]
+    assert {"callSid", "from", "to", "callId", "sampleRate", "mixType", "direction"} <= metadata.keys(), metadata
+    assert (metadata["sampleRate"], metadata["mixType"]) == (8000, "mono")
+    assert done.close["heard"]["frames"] == done.report.json["audio"]["frames_sent"]
+    heard_speech(done.close["heard"], samples, exact=True)
+
+
+def test_jambonz_under_its_documented_name(sidetone, jambonz):
+    """The documentation says `audio.jambonz.org`, which the package does not choose."""
+    done = Call(sidetone, jambonz, "/echo", "jambonz", hold="300ms")
+    assert done.event("start")["offered"] == "audio.jambonz.org"
+    done.report.succeeds(warnings=["subprotocol_not_chosen"])
+
+
+def test_jambonz_streams_and_marks(sidetone, jambonz):
+    done = Call(sidetone, jambonz, "/greet", "jambonz", options=OLDER_NAME)
+    done.report.succeeds()
+    assert done.event("mark")["mark"] == {"name": "greeting", "event": "playout"}
+    measured(done, first=(GREETING_AFTER, GREETING_AFTER + 0.2), frames=20, bytes_received=6400)
+
+
+def test_jambonz_plays_and_kills(sidetone, jambonz):
+    done = Call(sidetone, jambonz, "/play", "jambonz", options=OLDER_NAME, hold="2s")
+    done.report.succeeds()
+    assert done.events("playDone"), "the greeting was played to its end"
+    assert done.report.json["audio"]["clears"] == 1
+    measured(done, frames=2, bytes_received=5 * 6400)
+
+
+def test_jambonz_asks_us_to_leave(sidetone, jambonz):
+    Call(sidetone, jambonz, "/leave", "jambonz", options=OLDER_NAME, hold="5s").report.fails("app_hung_up", "hold", lasted=(0.28, 2))
