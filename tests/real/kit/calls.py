@@ -21,7 +21,7 @@ class Call:
 
     def __init__(self, sidetone, server, path, dialect, *settings, hold="1500ms", base=None, options=(), env=None):
         self.server = server
-        self.since = server.settled() if server.events("open") else server.mark()
+        self.since = server.settled()
         url = f"{base or f'ws://127.0.0.1:{server.port}'}{path}"
         sets = [part for setting in settings for part in ("--set", setting)]
         self.report = sidetone.probe(url, "--dialect", dialect, *sets, *options, hold=hold, env=env)

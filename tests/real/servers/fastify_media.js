@@ -15,6 +15,7 @@ fastify.register(async (app) => {
   app.get('/media-stream/:name', { websocket: true }, (socket, request) => {
     const call = { sid: null, heard: 0, latest: 0, startedAt: null, item: null, marks: [] };
     const got = {};
+    say('open', { path: request.url });
     const upstream = new WebSocket(`${model}?model=${request.params.name}`, { headers: { Authorization: 'Bearer stand-in' } });
     const toModel = (message) => upstream.readyState === WebSocket.OPEN && upstream.send(JSON.stringify(message));
     const toCall = (event, rest) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify({ event, streamSid: call.sid, ...rest }));

@@ -64,6 +64,7 @@ class Call:
 
 @sock.route("/<script>")
 def media(ws, script):
+    say("open", path=script)
     call, counts, order = Call(ws, script), {}, []
     try:
         while True:

@@ -18,6 +18,7 @@ for (const script of ['echo', 'greet', 'play', 'leave']) {
     const frame = (2 * stream.sampleRate) / 50;
     const tone = Buffer.alloc(frame * 20);
     for (let n = 0; n < tone.length / 2; n++) tone.writeInt16LE(Math.round(8192 * Math.sin((2 * Math.PI * 1000 * n) / stream.sampleRate)), 2 * n);
+    say('open', { path: request.url });
     say('start', { metadata: stream.metadata, offered: request.headers['sec-websocket-protocol'] });
     stream.on('audio', (sound) => {
       heard.push(sound);

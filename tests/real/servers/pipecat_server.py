@@ -82,11 +82,13 @@ class Agent(FrameProcessor):
 @app.websocket("/telephony/{script}")
 async def telephony(socket: WebSocket, script: str):
     await socket.accept()
+    say("open", path=socket.url.path)
     witness = Witness(socket)
     provider, call = await parse_telephony_websocket(socket)
     say("detected", provider=provider, call=call.model_dump(by_alias=True))
     if provider == "unknown":
         await socket.close(1008, "unknown provider")
+        say("close", provider=provider, code=1008, got=witness.got, sent=witness.sent)
         return
     serializer = {"twilio": twilio, "telnyx": telnyx, "plivo": plivo, "exotel": exotel}[provider](call, script)
     # Exotel takes chunks of 3200 bytes and more; `short` leaves Pipecat's own 40 ms.
@@ -97,6 +99,7 @@ async def telephony(socket: WebSocket, script: str):
 @app.websocket("/vonage/{script}")
 async def vonage(socket: WebSocket, script: str):
     await socket.accept()
+    say("open", path=socket.url.path)
     packet = None if script in ("loose", "header") else 640
     serializer = VonageFrameSerializer(VonageFrameSerializer.InputParams(vonage_sample_rate=16000))
     await talk(socket, Witness(socket), "vonage", serializer, 16000, script, MARKS["vonage"](None), fixed_audio_packet_size=packet)
@@ -105,6 +108,7 @@ async def vonage(socket: WebSocket, script: str):
 @app.websocket("/genesys/{script}")
 async def genesys(socket: WebSocket, script: str):
     await socket.accept()
+    say("open", path=socket.url.path)
     serializer = GenesysAudioHookSerializer()
 
     @serializer.event_handler("on_open")

@@ -18,6 +18,7 @@ app = FastAPI()
 @app.websocket("/plivo/{script}")
 async def plivo(socket: WebSocket, script: str):
     witness, handler = Witness(socket), PlivoFastAPIStreamingHandler(socket)
+    say("open", path=socket.url.path)
     line = {"type": "audio/x-l16", "rate": 8000, "ear": None, "tasks": []}
 
     @handler.on_start
