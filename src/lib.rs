@@ -5,7 +5,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`report`] |
+//! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`signature`] · [`report`] |
 //! | rules | [`dialect`] · [`monitor`] · [`hold`] · [`verdict`] · [`schedule`] · [`standing`] |
 //! | edges | [`lag`] · [`config`] · [`probe`] |
 //! | memory | [`history`] · [`metrics`] |
@@ -30,6 +30,7 @@ pub mod prober;
 pub mod report;
 pub mod schedule;
 pub mod secret;
+pub mod signature;
 pub mod standing;
 pub mod supervisor;
 pub mod telemetry;

@@ -32,6 +32,8 @@ pub struct Report {
     pub reason: Option<Reason>,
     /// Who must act, unless it succeeded.
     pub owner: Option<Owner>,
+    /// What the provider calls such a failure, where it has a name or number for it: `Twilio 31921`.
+    pub provider_code: Option<&'static str>,
     /// One line for a person.
     pub summary: String,
     /// How long each phase took; `null` where it was not reached.
@@ -241,6 +243,20 @@ pub struct AudioReport {
     pub first_audio_seconds: Option<f64>,
     /// The longest pause between two audio frames that came.
     pub longest_gap_seconds: Option<f64>,
+    /// The jitter of the audio that came (RFC 3550 section 6.4.1).
+    pub jitter_seconds: Option<f64>,
+    /// Bytes of the audio that came, decoded from its envelope.
+    pub bytes_received: u64,
+    /// Bytes a second of it, from its first frame to its last; `null` below one second.
+    pub bytes_per_second: Option<f64>,
+    /// Messages of any kind that came.
+    pub messages_received: u64,
+    /// Marks of the server that were played and sent back.
+    pub marks_played: u64,
+    /// The longest that a mark waited until the audio before it had been played.
+    pub mark_round_trip_seconds: Option<f64>,
+    /// How often the server threw away what waited to be played.
+    pub clears: u64,
     /// The latest that one of our frames left after its due time.
     pub pacing_late_seconds: f64,
     /// Frames that were left out because we were too late for them.
@@ -278,6 +294,8 @@ pub struct WarningReport {
     pub warning: Warning,
     /// The sentence with its facts.
     pub says: String,
+    /// What the provider calls it, where it has a name or number for it: `Twilio 31951`.
+    pub provider_code: Option<&'static str>,
 }
 
 /// A sentence of diagnosis.

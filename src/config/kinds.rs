@@ -10,11 +10,13 @@ use toml::de::DeValue;
 
 use super::problem::{Code, Problem, Sink, Span};
 use super::raw::SecretSource;
-use super::read::{Kind, as_integer, as_text, wrong_type};
+use super::read::{Kind, List, as_integer, as_text, wrong_type};
 use super::suggest::nearest;
-use super::values::{InvalidDialect, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server, shown};
-use crate::dialect::Dialect;
+use super::values::{
+    DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server, shown,
+};
 use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target};
+use crate::outcome::Warning;
 use crate::secret::Secret;
 
 /// Reads a text with `parse`; its error becomes the message of a problem with this code and this help.
@@ -197,29 +199,33 @@ fn parse_server_name(text: &str) -> Result<String, &'static str> {
 }
 
 /// What the monitor speaks.
-pub(super) struct DialectName;
+pub(super) struct Dialect;
 
-impl Kind for DialectName {
-    type Value = Dialect;
+impl Kind for Dialect {
+    type Value = DialectName;
     const WHAT: &'static str = "the name of a dialect in quotes";
 
-    fn read(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<Dialect> {
-        let text = as_text::<Self>(value, at, sink)?;
-        let error = match parse_dialect(text) {
-            Ok(dialect) => return Some(dialect),
-            Err(error) => error,
+    fn limits() -> Option<String> {
+        Some(DialectName::names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+    }
+
+    fn read(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<DialectName> {
+        let text = value.as_str().unwrap_or_default();
+        let elsewhere = DIALECTS_ELSEWHERE.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, ours)| *ours);
+        let help = match elsewhere.or_else(|| nearest(text, DialectName::names())) {
+            Some(near) => format!("did you mean `\"{near}\"`?"),
+            None => format!("there are {}", Self::limits().unwrap_or_default()),
         };
-        let (code, help) = match error {
-            InvalidDialect::Later(_) => (
-                Code::NotInThisVersion,
-                "with `dialect = \"raw\"` the endpoint is dialled and the line held; `[monitor.raw]` says which frames are sent",
-            ),
-            InvalidDialect::Unknown(_) => (Code::UnknownWord, "write `dialect = \"raw\"`, or leave it out"),
-        };
-        sink.push(Problem::new(code, error.to_string()).at(at, "").help(help));
-        None
+        parsed::<Self, _, _>((value, at, sink), (Code::UnknownWord, &help), parse_dialect)
     }
 }
+
+text_kind!(
+    /// An id or number of a call.
+    CallId("a text", shown: true) -> String, InvalidCallId,
+    "write printable ASCII characters without spaces, at most 128",
+    |text| if text.len() <= 128 && text.bytes().all(|b| b.is_ascii_graphic()) { Ok(text.to_owned()) } else { Err("this cannot be an id or number of a call") }
+);
 
 /// Who answers lookups.
 pub(super) struct Resolver;
@@ -342,6 +348,42 @@ impl Kind for CloseCode {
         code
     }
 }
+
+/// Which warnings are failures.
+pub(super) struct Warnings;
+
+impl Kind for Warnings {
+    type Value = Vec<Warning>;
+    const WHAT: &'static str = "`true`, `false` or a list of warnings";
+
+    fn read(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<Vec<Warning>> {
+        match value {
+            DeValue::Boolean(true) => {
+                Some(Warning::ALL.iter().copied().filter(|warning| !warning.is_the_probers_own()).collect())
+            }
+            DeValue::Boolean(false) => Some(Vec::new()),
+            DeValue::Array(_) => {
+                let named = List::<WarningName>::read(value, at, sink)?;
+                Some(named.into_iter().map(toml::Spanned::into_inner).collect())
+            }
+            DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
+                wrong_type::<Self>(value, at, sink);
+                None
+            }
+        }
+    }
+}
+
+text_kind!(
+    /// The name of a warning.
+    WarningName("the name of a warning in quotes", shown: true) -> Warning, UnknownWord,
+    "`docs/dialects.md` has the warnings that there are",
+    |text| Warning::ALL.iter().copied().find(|warning| warning.label() == text).ok_or_else(|| {
+        let near = nearest(text, Warning::ALL.iter().map(|warning| warning.label()));
+        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        format!("there is no warning {}{near}", shown(text))
+    })
+);
 
 /// Samples a second.
 pub(super) struct SampleRate;

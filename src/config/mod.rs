@@ -8,6 +8,7 @@
 //! Invariants: a [`Config`] is usable as it is; secrets come from files and variables and are never printed, nor are lines of the
 //! file that could hold one.
 
+mod calls;
 mod file;
 mod kinds;
 mod mask;
@@ -16,6 +17,7 @@ mod raw;
 mod read;
 mod reference;
 mod secret;
+mod sound;
 mod suggest;
 mod summary;
 mod syntax;
@@ -27,10 +29,11 @@ mod values;
 pub use problem::{Code, Label, Problem, Problems};
 pub use reference::reference;
 pub use secret::{BadSecret, FileError, read_ca_file, read_secret_file};
+pub use sound::{BadSound, Speech, read_wav, resample};
 pub use summary::summary;
 pub use values::{
-    InvalidDialect, InvalidDuration, InvalidHeader, InvalidSubprotocol, UnknownWord, check_header_name, check_header_value,
-    check_subprotocol, parse_dialect, parse_duration, parse_header, parse_hold, parse_ip, parse_mode,
+    InvalidDuration, InvalidHeader, InvalidSubprotocol, UnknownWord, check_header_name, check_header_value, check_subprotocol,
+    parse_duration, parse_header, parse_hold, parse_ip, parse_mode,
 };
 
 use std::ffi::OsString;

@@ -61,6 +61,14 @@ words! {
         TooLong = "too-long",
         /// Not an IP address, socket address or `host:port`.
         InvalidAddress = "invalid-address",
+        /// Not an id or number of a call.
+        InvalidCallId = "invalid-call-id",
+        /// A key or table that the dialect does not have.
+        NotInDialect = "not-in-dialect",
+        /// A frequency without a tone, or a repetition without a file.
+        AudioKeyAlone = "audio-key-alone",
+        /// Audio is expected where none can come.
+        ExpectedInVain = "expected-in-vain",
         /// Not a header name (RFC 9110 section 5.1).
         InvalidHeaderName = "invalid-header-name",
         /// Not a header value (RFC 9110 section 5.5).

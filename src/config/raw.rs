@@ -8,9 +8,10 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::calls::{Audio, Call, Signature};
 use super::kinds::{
-    Address, Base64, CloseCode, DialectName, FilePath, HeaderSource, HeaderText, HeaderValue, Json, LabelValue, Listen, Message,
-    Name, Pointer, Resolver, SampleRate, ServerName, Subprotocol, Url, Username, Variable,
+    Address, Base64, CloseCode, Dialect, FilePath, HeaderSource, HeaderText, HeaderValue, Json, LabelValue, Listen, Message,
+    Name, Pointer, Resolver, SampleRate, ServerName, Subprotocol, Url, Username, Variable, Warnings,
 };
 use super::mask::speaks_of_secrets;
 use super::problem::{Code, Problem, Sink, Span};
@@ -21,7 +22,7 @@ use crate::audio::Codec;
 use crate::monitor::{IpChoice, Mode, Roots};
 
 const SECOND: u64 = 1_000;
-const MINUTE: u64 = 60 * SECOND;
+pub(super) const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 const MIB: i64 = 1 << 20;
@@ -63,8 +64,8 @@ table! {
 table! {
     /// What a monitor has beside its name and URL. What it does not set itself comes from `[defaults]`.
     Settings at "`[[monitor]]` or `[defaults]`" {
-        /// What is spoken. This version speaks `raw`; the providers' dialects come with later ones.
-        dialect: DialectName = "raw",
+        /// What is spoken: a provider's protocol, or `raw`, which has frames of your own (`docs/dialects.md`).
+        dialect: Dialect = "raw",
         /// From one probe's start to the next one's.
         interval: Interval = "60s",
         /// The interval while the monitor is not ok; `interval` if it is not set.
@@ -147,6 +148,12 @@ table! {
         max_message_bytes: Number<usize, 125, { 64 * MIB }> = 1_048_576,
         /// The frames of the dialect `raw`.
         raw: Raw = {},
+        /// The call that a provider's dialect plays.
+        call: Call = {},
+        /// What the caller says, in a provider's dialect.
+        audio: Audio = {},
+        /// Signs the upgrade as the provider does.
+        signature: Signature = _,
         /// What is expected of the server beyond a line that lives.
         expect: Expect = {},
     }
@@ -197,8 +204,12 @@ table! {
         real_time_audio: bool = false,
         /// No pause in which nothing at all comes may be longer.
         max_silence: Within = _,
+        /// A mark of the server must be sent back to it, because the audio before it was played, within this time of its coming.
+        mark_round_trip_within: Within = _,
         /// The server must answer our Close with its own.
         clean_close: bool = false,
+        /// Warnings that count as failures: `true` for all that are not the prober's own, or a list of names (`docs/dialects.md`).
+        no_warnings: Warnings = false,
     }
     either message_contains | message_json;
 }
@@ -372,13 +383,16 @@ impl Monitor {
 }
 
 /// Every table.
-pub(super) const TABLES: [Table; 8] = [
+pub(super) const TABLES: [Table; 11] = [
     Table { place: Daemon::PLACE, about: Daemon::ABOUT, keys: Daemon::KEYS },
     Table { place: Identity::PLACE, about: Identity::ABOUT, keys: Identity::KEYS },
     Table { place: Settings::PLACE, about: Settings::ABOUT, keys: Settings::KEYS },
     Table { place: BasicAuth::PLACE, about: BasicAuth::ABOUT, keys: BasicAuth::KEYS },
     Table { place: SecretSource::PLACE, about: SecretSource::ABOUT, keys: SecretSource::KEYS },
     Table { place: Raw::PLACE, about: Raw::ABOUT, keys: Raw::KEYS },
+    Table { place: Call::PLACE, about: Call::ABOUT, keys: Call::KEYS },
+    Table { place: Audio::PLACE, about: Audio::ABOUT, keys: Audio::KEYS },
+    Table { place: Signature::PLACE, about: Signature::ABOUT, keys: Signature::KEYS },
     Table { place: Expect::PLACE, about: Expect::ABOUT, keys: Expect::KEYS },
     Table { place: MessageJson::PLACE, about: MessageJson::ABOUT, keys: MessageJson::KEYS },
 ];

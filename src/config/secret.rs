@@ -6,11 +6,14 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use x509_parser::pem::Pem;
 
 use super::file;
+use super::sound::{BadSound, read_wav, resample};
 use super::values::{check_header_value, shown};
+use crate::audio::{AudioFormat, Sound};
 use crate::secret::Secret;
 use crate::text::Printable;
 
@@ -162,16 +165,25 @@ fn printable(path: &Path) -> Printable {
     Printable::trusted(shown(&path.to_string_lossy()))
 }
 
-/// Where relative paths begin and where variables come from. Certificates are kept, as many monitors may name one file.
+/// Where relative paths begin and where variables come from. Certificates and recordings are kept, as many monitors may name one file.
 pub(super) struct Surroundings<'e> {
     base: &'e Path,
     variable: &'e dyn Fn(&str) -> Option<OsString>,
     certificates: HashMap<PathBuf, Vec<Vec<u8>>>,
+    recordings: Vec<Recording>,
+}
+
+/// A recording as it is said: a file, in a format, cut into frames.
+struct Recording {
+    path: PathBuf,
+    frame: Duration,
+    repeat: bool,
+    sound: Sound,
 }
 
 impl<'e> Surroundings<'e> {
     pub(super) fn new(base: &'e Path, variable: &'e dyn Fn(&str) -> Option<OsString>) -> Self {
-        Self { base, variable, certificates: HashMap::new() }
+        Self { base, variable, certificates: HashMap::new(), recordings: Vec::new() }
     }
 
     pub(super) fn secret_file(&self, path: &Path) -> Result<Secret, FileError> {
@@ -189,6 +201,27 @@ impl<'e> Surroundings<'e> {
         let read = certificates_of_file(&self.base.join(path), printable(path))?;
         self.certificates.insert(path.to_owned(), read.clone());
         Ok(read)
+    }
+
+    /// The recording at `path`, resampled and encoded, in frames of `frame`.
+    pub(super) fn recording(
+        &mut self,
+        path: &Path,
+        format: AudioFormat,
+        frame: Duration,
+        repeat: bool,
+    ) -> Result<Sound, BadSound> {
+        let same = |known: &&Recording| {
+            known.path == path && known.sound.format() == format && (known.frame, known.repeat) == (frame, repeat)
+        };
+        if let Some(known) = self.recordings.iter().find(same) {
+            return Ok(known.sound.clone());
+        }
+        let speech = read_wav(&self.base.join(path))?;
+        let samples = resample(&speech.samples, speech.sample_rate, format.sample_rate);
+        let sound = Sound::speech(format, frame, &samples, repeat);
+        self.recordings.push(Recording { path: path.to_owned(), frame, repeat, sound: sound.clone() });
+        Ok(sound)
     }
 
     pub(super) fn secret_variable(&self, name: &str) -> Result<Secret, VariableError> {

@@ -7,31 +7,10 @@ use std::time::Duration;
 use super::raw::Hold;
 use super::read::Word;
 use crate::audio::Codec;
-use crate::dialect::Dialect;
-use crate::dialect::raw::RawSettings;
+use crate::dialect::Provider;
 use crate::monitor::{IpChoice, Mode, ResolverChoice, Roots};
 use crate::secret::Secret;
 use crate::text::Printable;
-
-/// The dialects that later versions will speak. The ones of this version are the variants of [`Dialect`].
-const LATER_DIALECTS: [&str; 16] = [
-    "twilio",
-    "telnyx",
-    "infobip",
-    "vonage",
-    "plivo",
-    "vobiz",
-    "signalwire",
-    "bandwidth",
-    "jambonz",
-    "freeswitch",
-    "asterisk",
-    "exotel",
-    "genesys",
-    "azure",
-    "acs",
-    "sinch",
-];
 
 /// The longest header value, in bytes. Servers refuse heads of 8 KiB and more.
 const LONGEST_HEADER: usize = 4 * 1024;
@@ -178,31 +157,43 @@ pub fn check_subprotocol(text: &str) -> Result<(), InvalidSubprotocol> {
     if is_token(text) && text.len() <= 128 { Ok(()) } else { Err(InvalidSubprotocol(Printable::trusted(shown(text)))) }
 }
 
-/// Why a text names no dialect.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidDialect {
-    /// It will come.
-    #[error("this version speaks `raw` only; the dialect `{0}` comes with a later one")]
-    Later(&'static str),
-    /// It does not exist.
-    #[error("there is no dialect {0}; this version speaks `raw`")]
-    Unknown(Printable),
+/// What is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DialectName {
+    Raw,
+    Provider(Provider),
 }
 
-/// Reads the name of a dialect; its settings are the default ones.
-///
-/// # Errors
-/// If this version does not speak it.
-pub fn parse_dialect(text: &str) -> Result<Dialect, InvalidDialect> {
-    let raw = Dialect::Raw(RawSettings::default());
-    if text == raw.name() {
-        return Ok(raw);
-    }
-    match LATER_DIALECTS.iter().find(|name| **name == text) {
-        Some(name) => Err(InvalidDialect::Later(name)),
-        None => Err(InvalidDialect::Unknown(Printable::trusted(shown(text)))),
+impl DialectName {
+    /// The names that there are.
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        Provider::ALL.iter().map(|provider| provider.label()).chain(["raw"])
     }
 }
+
+/// Reads the name of a dialect.
+///
+/// # Errors
+/// If there is none of this name; the message is for the user.
+pub(super) fn parse_dialect(text: &str) -> Result<DialectName, String> {
+    if text == "raw" {
+        return Ok(DialectName::Raw);
+    }
+    let provider = Provider::ALL.iter().find(|provider| provider.label() == text);
+    provider.map(|provider| DialectName::Provider(*provider)).ok_or_else(|| format!("there is no dialect {}", shown(text)))
+}
+
+/// What others call a dialect.
+pub(super) const DIALECTS_ELSEWHERE: [(&str, &str); 8] = [
+    ("azure", "acs"),
+    ("nexmo", "vonage"),
+    ("audiohook", "genesys"),
+    ("chan_websocket", "asterisk"),
+    ("openai", "openai-realtime"),
+    ("conversationrelay", "conversation-relay"),
+    ("freeswitch", "jambonz"),
+    ("agentstream", "exotel"),
+];
 
 /// A text that is none of the words that are possible.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -251,11 +242,16 @@ impl Word for Roots {
 }
 
 impl Word for Codec {
-    const WHAT: &'static str = "`\"mulaw\"`, `\"alaw\"` or `\"l16\"`";
-    const WORDS: &'static [(&'static str, Self)] =
-        &[(Self::Mulaw.label(), Self::Mulaw), (Self::Alaw.label(), Self::Alaw), (Self::L16.label(), Self::L16)];
-    // The names of RFC 3551.
-    const ELSEWHERE: &'static [(&'static str, &'static str)] = &[("pcmu", "mulaw"), ("pcma", "alaw")];
+    const WHAT: &'static str = "`\"mulaw\"`, `\"alaw\"`, `\"l16\"` or `\"l16be\"`";
+    const WORDS: &'static [(&'static str, Self)] = &[
+        (Self::Mulaw.label(), Self::Mulaw),
+        (Self::Alaw.label(), Self::Alaw),
+        (Self::L16.label(), Self::L16),
+        (Self::L16Be.label(), Self::L16Be),
+    ];
+    // The names of RFC 3551 and of common tools.
+    const ELSEWHERE: &'static [(&'static str, &'static str)] =
+        &[("pcmu", "mulaw"), ("pcma", "alaw"), ("s16le", "l16"), ("s16be", "l16be")];
 }
 
 /// Reads the address of a name server, `192.0.2.53` or `192.0.2.53:53`.
@@ -322,11 +318,11 @@ mod tests {
 
     #[test]
     fn no_dialect_is_both_here_and_later() {
-        for name in LATER_DIALECTS {
-            assert_eq!(parse_dialect(name), Err(InvalidDialect::Later(name)));
+        for name in DialectName::names() {
+            assert!(parse_dialect(name).is_ok(), "{name}");
         }
-        assert_eq!(parse_dialect("raw"), Ok(Dialect::Raw(RawSettings::default())));
-        assert_eq!(parse_dialect("Raw").unwrap_err().to_string(), "there is no dialect `Raw`; this version speaks `raw`");
+        assert_eq!(parse_dialect("raw"), Ok(DialectName::Raw));
+        assert_eq!(parse_dialect("Raw").unwrap_err(), "there is no dialect `Raw`");
     }
 
     #[test]

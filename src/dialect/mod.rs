@@ -1,25 +1,44 @@
 //! What a voice protocol says on the wire: hello, media, replies, goodbye.
 //!
-//! A [`Dialect`] is a monitor's setting; [`Dialect::open`] makes the [`Voice`] of one probe, which owns counters and ids.
-//! Deliberately absent: sockets, clocks, randomness (ids are handed in), and judgement (the hold does that).
+//! A [`Dialect`] is a monitor's setting. [`Dialect::place`] draws the ids of one call, and [`Dialect::open`] makes the [`Speaker`] that
+//! plays the provider's part in it. One file for each provider, with its [`Facts`] and its speaker; what they share is in `ink` (what goes
+//! out), `envelope` (JSON that comes in) and `ids`.
 //!
-//! Invariant: a `Voice` never fails. Whatever bytes come, [`Voice::hear`] says what they are.
+//! Deliberately absent: sockets, clocks, randomness (times and ids are handed in), and judgement (the hold and the verdict do that).
 //!
-//! A new dialect is one file, one variant here and its arms; the compiler finds the places.
+//! Invariant: a speaker never fails. Whatever bytes come, [`Speaker::hear`] says what they are, and what it keeps of them is bounded.
 
+mod call;
+mod envelope;
+mod facts;
+mod ids;
+mod ink;
+mod provider;
 pub mod raw;
+#[cfg(test)]
+mod rehearsal;
+mod remarks;
+mod twilio;
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::audio::AudioFormat;
+pub use call::{Call, CallSettings, FixedIds, Form};
+pub use facts::{About, CallKey, Facts, Opening};
+pub use provider::Provider;
+pub use remarks::{Remark, Remarks};
+
+use crate::audio::{AudioFormat, Sound};
 
 /// What a monitor speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// Configurable frames, no protocol of its own.
     Raw(raw::RawSettings),
+    /// A provider's protocol.
+    Provider(Box<CallSettings>),
 }
 
 /// A data frame as it goes out. Cheap to clone, so that a frame that repeats is encoded once.
@@ -56,18 +75,90 @@ pub enum Incoming<'a> {
     Binary(&'a [u8]),
 }
 
-/// What a message means in the dialect.
+/// What a message means in the dialect. A message that means nothing beyond itself is the default.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Heard<'a> {
+    /// The audio in it.
+    pub audio: Option<HeardAudio<'a>>,
+    /// What the provider answers at once.
+    pub reply: Option<Wire>,
+    /// A mark: [`Speaker::played`] has the answer that is due when everything before it has been played.
+    pub mark: Option<String>,
+    /// What becomes of the audio that waits to be played.
+    pub playback: Option<Playback>,
+    /// What becomes of the session.
+    pub turn: Turn,
+}
+
+impl Heard<'_> {
+    /// A message that is answered at once.
+    pub(crate) fn reply(wire: Wire) -> Self {
+        Self { reply: Some(wire), ..Self::default() }
+    }
+
+    /// A message that is answered when what came before it has been played.
+    pub(crate) fn mark(name: &str) -> Self {
+        Self { mark: Some(name.to_owned()), ..Self::default() }
+    }
+
+    /// A message that turns the session.
+    pub(crate) fn turn(turn: Turn) -> Self {
+        Self { turn, ..Self::default() }
+    }
+
+    /// A message that stops, holds or resumes what is being played.
+    pub(crate) fn playback(playback: Playback) -> Self {
+        Self { playback: Some(playback), ..Self::default() }
+    }
+}
+
+/// Audio that came, decoded from its envelope and still in the call's codec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// A message without audio.
-    Message,
-    /// Audio of so many bytes after decoding; is every sample zero?
-    Audio {
-        /// Decoded bytes.
-        bytes: usize,
-        /// Nothing but zeros.
-        silent: bool,
-    },
+pub struct HeardAudio<'a> {
+    /// The samples.
+    pub bytes: &'a [u8],
+    /// Is every sample zero?
+    pub silent: bool,
+}
+
+/// A command about the audio that waits to be played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Playback {
+    /// It is thrown away; its marks count as played.
+    Clear,
+    /// It is held.
+    Pause,
+    /// It goes on.
+    Resume,
+}
+
+/// A turn that a message gives to the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// It goes on.
+    #[default]
+    None,
+    /// The server has opened it: media may begin.
+    Opened,
+    /// The server does not want it.
+    Refused,
+    /// The server ends it.
+    HungUp,
+    /// The server does not answer the dialect's own pings.
+    Unanswered,
+    /// The server has answered our goodbye.
+    Parted,
+}
+
+/// When something comes, and where its oddities are noted.
+#[derive(Debug)]
+pub struct Moment<'r> {
+    /// Since the 101.
+    pub at: Duration,
+    /// How much audio waits to be played.
+    pub queued: Duration,
+    /// What is odd goes here.
+    pub remarks: &'r mut Remarks,
 }
 
 /// How a dialect says goodbye.
@@ -75,8 +166,38 @@ pub enum Heard {
 pub struct Farewell {
     /// Frames before the Close, in order (`stop` and the like).
     pub frames: Vec<Wire>,
-    /// How long the server may take to close first after them, before we do; zero to close at once.
+    /// How long the server may take to close first (or to answer in the dialect) after them, before we do; zero to close at once.
     pub server_may_close_first: Duration,
+}
+
+/// The provider's part in one call.
+pub trait Speaker: Debug + Send {
+    /// The frames right after the 101, in order.
+    fn greet(&mut self) -> Vec<Wire>;
+
+    /// The media frame of slot `n`, counted from 0. Slots may be left out; sequence numbers count frames, timestamps count slots.
+    fn frame(&mut self, n: u64) -> Wire;
+
+    /// What a message means.
+    fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a>;
+
+    /// What is said when `mark` has been played, or was cleared.
+    fn played(&mut self, _mark: &str) -> Option<Wire> {
+        None
+    }
+
+    /// When the dialect itself has something to say next, since the 101.
+    fn due(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Says it; called when [`Speaker::due`] has come.
+    fn speak(&mut self, _moment: Moment<'_>) -> Heard<'_> {
+        Heard::default()
+    }
+
+    /// The goodbye.
+    fn farewell(&mut self) -> Farewell;
 }
 
 impl Dialect {
@@ -85,67 +206,79 @@ impl Dialect {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Raw(_) => "raw",
+            Self::Provider(settings) => settings.provider.label(),
+        }
+    }
+
+    /// The provider's settings, if it is one.
+    #[must_use]
+    pub fn provider(&self) -> Option<&CallSettings> {
+        match self {
+            Self::Raw(_) => None,
+            Self::Provider(settings) => Some(settings),
         }
     }
 
     /// The pause between two media frames; `None` if the dialect sends none.
     #[must_use]
-    pub const fn cadence(&self) -> Option<Duration> {
+    pub fn cadence(&self) -> Option<Duration> {
         match self {
             Self::Raw(settings) => settings.cadence(),
+            Self::Provider(settings) => settings.sends_media().then_some(settings.cadence),
         }
     }
 
     /// The format of the audio in both directions.
     #[must_use]
-    pub const fn audio(&self) -> AudioFormat {
+    pub fn audio(&self) -> AudioFormat {
         match self {
             Self::Raw(settings) => settings.audio,
+            Self::Provider(settings) => settings.audio,
         }
     }
 
-    /// The dialect's voice for one probe.
+    /// What we say, where it can be recognised when it comes back.
     #[must_use]
-    pub fn open(&self) -> Voice {
-        match self {
-            Self::Raw(settings) => Voice::Raw(raw::RawVoice::new(settings)),
-        }
-    }
-}
-
-/// A dialect in the course of one probe.
-#[derive(Debug)]
-pub enum Voice {
-    /// See [`raw`].
-    Raw(raw::RawVoice),
-}
-
-impl Voice {
-    /// The frames right after the 101, in order.
-    pub fn greet(&mut self) -> Vec<Wire> {
-        match self {
-            Self::Raw(voice) => voice.greet(),
-        }
+    pub fn sound(&self) -> Option<&Sound> {
+        self.provider().map(|settings| &settings.sound)
     }
 
-    /// Media frame number `n`, counted from 0.
-    pub fn frame(&mut self, n: u64) -> Wire {
+    /// How the session begins.
+    #[must_use]
+    pub fn opening(&self) -> Opening {
+        self.provider().map_or(Opening::AtOnce, CallSettings::opening)
+    }
+
+    /// How long the goodbye may take before our Close.
+    #[must_use]
+    pub fn longest_farewell(&self) -> Duration {
+        self.provider().map_or(Duration::ZERO, |settings| settings.provider.facts().server_may_close_first)
+    }
+
+    /// One call: fixed ids where the settings have them, fresh ones elsewhere. `fresh` draws 128 random bits.
+    #[must_use]
+    pub fn place(&self, fresh: &mut dyn FnMut() -> u128, unix_ms: u64) -> Call {
         match self {
-            Self::Raw(voice) => voice.frame(n),
+            Self::Raw(_) => Call::anonymous(fresh, unix_ms),
+            Self::Provider(settings) => Call::place(settings, fresh, unix_ms),
         }
     }
 
-    /// What a message that came means.
-    pub fn hear(&mut self, message: Incoming<'_>) -> Heard {
+    /// The headers of the upgrade that tell the server which call this is.
+    #[must_use]
+    pub fn headers(&self, call: &Call) -> Vec<(&'static str, String)> {
         match self {
-            Self::Raw(voice) => voice.hear(message),
+            Self::Raw(_) => Vec::new(),
+            Self::Provider(settings) => settings.provider.headers(settings, call),
         }
     }
 
-    /// The goodbye.
-    pub fn farewell(&mut self) -> Farewell {
+    /// The dialect's speaker for one call.
+    #[must_use]
+    pub fn open(&self, call: &Call) -> Box<dyn Speaker> {
         match self {
-            Self::Raw(voice) => voice.farewell(),
+            Self::Raw(settings) => Box::new(raw::RawSpeaker::new(settings)),
+            Self::Provider(settings) => settings.provider.open(settings, call),
         }
     }
 }

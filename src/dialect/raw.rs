@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Farewell, Heard, Incoming, Wire};
+use super::{Farewell, Heard, HeardAudio, Incoming, Moment, Speaker, Wire};
 use crate::audio::AudioFormat;
 
 /// What is sent as media.
@@ -61,16 +61,16 @@ impl Default for RawSettings {
     }
 }
 
-/// The voice of one probe.
+/// The speaker of one probe.
 #[derive(Debug)]
-pub struct RawVoice {
+pub(super) struct RawSpeaker {
     hello: Vec<Wire>,
     frame: Wire,
     farewell: Vec<Wire>,
     audio: AudioFormat,
 }
 
-impl RawVoice {
+impl RawSpeaker {
     pub(super) fn new(settings: &RawSettings) -> Self {
         let texts = |list: &[String]| list.iter().map(|text| Wire::text(text)).collect();
         let frame = match &settings.frame {
@@ -81,23 +81,28 @@ impl RawVoice {
         };
         Self { hello: texts(&settings.hello), frame, farewell: texts(&settings.farewell), audio: settings.audio }
     }
+}
 
-    pub(super) fn greet(&mut self) -> Vec<Wire> {
+impl Speaker for RawSpeaker {
+    fn greet(&mut self) -> Vec<Wire> {
         std::mem::take(&mut self.hello)
     }
 
-    pub(super) fn frame(&self, _n: u64) -> Wire {
+    fn frame(&mut self, _n: u64) -> Wire {
         self.frame.clone()
     }
 
-    pub(super) fn hear(&self, message: Incoming<'_>) -> Heard {
+    fn hear<'a>(&'a mut self, _moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
         match message {
-            Incoming::Text(_) => Heard::Message,
-            Incoming::Binary(bytes) => Heard::Audio { bytes: bytes.len(), silent: self.audio.codec.is_silence(bytes) },
+            Incoming::Text(_) => Heard::default(),
+            Incoming::Binary(bytes) => {
+                let audio = HeardAudio { bytes, silent: self.audio.codec.is_silence(bytes) };
+                Heard { audio: Some(audio), ..Heard::default() }
+            }
         }
     }
 
-    pub(super) fn farewell(&mut self) -> Farewell {
+    fn farewell(&mut self) -> Farewell {
         Farewell { frames: std::mem::take(&mut self.farewell), server_may_close_first: Duration::ZERO }
     }
 }
@@ -105,32 +110,43 @@ impl RawVoice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Dialect;
+    use crate::dialect::{Dialect, Remarks};
+
+    fn open(settings: RawSettings) -> Box<dyn Speaker> {
+        let dialect = Dialect::Raw(settings);
+        dialect.open(&dialect.place(&mut || 7, 0))
+    }
 
     #[test]
     fn silence_is_one_frame_of_the_cadence() {
-        let dialect = Dialect::Raw(RawSettings::default());
-        let mut voice = dialect.open();
-        assert_eq!(voice.greet(), vec![]);
-        assert_eq!(voice.frame(0), Wire::Binary(vec![0xFF; 160].into()));
-        assert_eq!(voice.frame(1).payload().as_ptr(), voice.frame(2).payload().as_ptr(), "frames share their bytes");
+        let mut speaker = open(RawSettings::default());
+        assert_eq!(speaker.greet(), vec![]);
+        assert_eq!(speaker.frame(0), Wire::Binary(vec![0xFF; 160].into()));
+        assert_eq!(speaker.frame(1).payload().as_ptr(), speaker.frame(2).payload().as_ptr(), "frames share their bytes");
     }
 
     #[test]
     fn hello_and_farewell_are_said_once() {
         let settings =
             RawSettings { hello: vec!["a".into(), "b".into()], farewell: vec!["bye".into()], ..RawSettings::default() };
-        let mut voice = Dialect::Raw(settings).open();
-        assert_eq!(voice.greet(), vec![Wire::text("a"), Wire::text("b")]);
-        assert_eq!(voice.greet(), vec![]);
-        assert_eq!(voice.farewell().frames, vec![Wire::text("bye")]);
+        let mut speaker = open(settings);
+        assert_eq!(speaker.greet(), vec![Wire::text("a"), Wire::text("b")]);
+        assert_eq!(speaker.greet(), vec![]);
+        assert_eq!(speaker.farewell().frames, vec![Wire::text("bye")]);
     }
 
     #[test]
     fn binary_is_audio_and_text_is_not() {
-        let mut voice = Dialect::Raw(RawSettings::default()).open();
-        assert_eq!(voice.hear(Incoming::Text("hi")), Heard::Message);
-        assert_eq!(voice.hear(Incoming::Binary(&[0xFF, 0x7F])), Heard::Audio { bytes: 2, silent: true });
-        assert_eq!(voice.hear(Incoming::Binary(&[0x12, 0x34])), Heard::Audio { bytes: 2, silent: false });
+        let mut speaker = open(RawSettings::default());
+        for (message, audio) in [
+            (Incoming::Text("hi"), None),
+            (Incoming::Binary(&[0xFF, 0x7F]), Some((2, true))),
+            (Incoming::Binary(&[0x12, 0x34]), Some((2, false))),
+        ] {
+            let mut remarks = Remarks::default();
+            let moment = Moment { at: Duration::ZERO, queued: Duration::ZERO, remarks: &mut remarks };
+            let heard = speaker.hear(moment, message);
+            assert_eq!(heard.audio.map(|audio| (audio.bytes.len(), audio.silent)), audio, "{message:?}");
+        }
     }
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::audio::AudioFormat;
-use crate::dialect::{Heard, Incoming};
+use super::pace::Pace;
+use crate::audio::{AudioFormat, Sound};
+use crate::dialect::{Dialect, Heard, HeardAudio, Incoming, Playback, Remarks};
 use crate::monitor::{Expect, HoldPlan};
+use crate::outcome::Warning;
 
 /// An expectation that was not met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub enum Unmet {
     Rate,
     /// Nothing came for longer than allowed.
     Silence,
+    /// No mark was played, or not in time.
+    Mark,
 }
 
 /// Sent payloads that are remembered to recognise an echo.
@@ -39,36 +43,51 @@ const SHORTEST_RATE_SAMPLE: Duration = Duration::from_secs(1);
 pub(super) struct Ear {
     expect: Expect,
     format: AudioFormat,
+    /// What we say, where it can be recognised.
+    sound: Option<Sound>,
+    /// Is this the protocol of a provider, whose oddities are noted?
+    judges: bool,
     sent: VecDeque<Bytes>,
     pub(super) first_message: Option<Duration>,
     pub(super) first_audio: Option<Duration>,
     pub(super) longest_gap: Option<Duration>,
     pub(super) audio_frames: u64,
+    pub(super) audio_bytes: u64,
     pub(super) messages: u64,
+    pub(super) marks_played: u64,
+    pub(super) clears: u64,
+    /// The longest that a mark waited until it was played.
+    pub(super) slowest_mark: Option<Duration>,
     last_message: Duration,
     last_audio: Duration,
     last_audio_bytes: usize,
-    audio_bytes: u64,
+    pace: Pace,
     audible: bool,
     matched: bool,
     echoed: bool,
 }
 
 impl Ear {
-    pub(super) fn new(expect: Expect, format: AudioFormat) -> Self {
+    pub(super) fn new(expect: Expect, dialect: &Dialect) -> Self {
         Self {
             expect,
-            format,
+            format: dialect.audio(),
+            sound: dialect.sound().cloned(),
+            judges: dialect.provider().is_some(),
             sent: VecDeque::new(),
             first_message: None,
             first_audio: None,
             longest_gap: None,
             audio_frames: 0,
+            audio_bytes: 0,
             messages: 0,
+            marks_played: 0,
+            clears: 0,
+            slowest_mark: None,
             last_message: Duration::ZERO,
             last_audio: Duration::ZERO,
             last_audio_bytes: 0,
-            audio_bytes: 0,
+            pace: Pace::default(),
             audible: false,
             matched: false,
             echoed: false,
@@ -88,14 +107,23 @@ impl Ear {
     }
 
     /// A message came.
-    pub(super) fn hear(&mut self, at: Duration, message: Incoming<'_>, meaning: Heard) {
+    pub(super) fn hear(&mut self, at: Duration, message: Incoming<'_>, heard: &Heard<'_>) {
         self.messages += 1;
         self.first_message.get_or_insert(at);
         self.last_message = at;
         self.check_content(message);
-        if let Heard::Audio { bytes, silent } = meaning {
-            self.hear_audio(at, bytes, silent);
+        if heard.playback == Some(Playback::Clear) {
+            self.clears += 1;
         }
+        if let Some(audio) = &heard.audio {
+            self.hear_audio(at, audio);
+        }
+    }
+
+    /// A mark of the server was played, this long after it came.
+    pub(super) fn mark_played(&mut self, took: Duration) {
+        self.marks_played += 1;
+        self.slowest_mark = Some(self.slowest_mark.map_or(took, |slowest| slowest.max(took)));
     }
 
     fn check_content(&mut self, message: Incoming<'_>) {
@@ -107,22 +135,52 @@ impl Ear {
             Incoming::Binary(bytes) => bytes,
         };
         if self.expect.echo && !self.echoed && self.sent.iter().any(|sent| sent == payload) {
-            self.echoed = true;
-            self.sent = VecDeque::new();
+            self.echo_came();
         }
     }
 
-    fn hear_audio(&mut self, at: Duration, bytes: usize, silent: bool) {
+    fn echo_came(&mut self) {
+        self.echoed = true;
+        self.sent = VecDeque::new();
+    }
+
+    fn hear_audio(&mut self, at: Duration, audio: &HeardAudio<'_>) {
         if self.first_audio.is_some() {
             let gap = at.saturating_sub(self.last_audio);
             self.longest_gap = Some(self.longest_gap.map_or(gap, |longest| longest.max(gap)));
+            self.pace.step(gap, self.last_audio_bytes, self.format);
         }
         self.first_audio.get_or_insert(at);
         self.last_audio = at;
-        self.last_audio_bytes = bytes;
+        self.last_audio_bytes = audio.bytes.len();
         self.audio_frames += 1;
-        self.audio_bytes += bytes as u64;
-        self.audible |= !silent;
+        self.audio_bytes += audio.bytes.len() as u64;
+        self.audible |= !audio.silent;
+        if self.expect.echo && !self.echoed && self.sound.as_ref().is_some_and(|sound| sound.contains(audio.bytes)) {
+            self.echo_came();
+        }
+    }
+
+    /// What is odd about all that came, now that the line is over.
+    pub(super) fn sum_up(&self, remarks: &mut Remarks) {
+        if !self.judges {
+            return;
+        }
+        if let Some(ratio) = self.pace.wrong_rate(self.format) {
+            let (codec, rate) = (self.format.codec, self.format.sample_rate);
+            remarks.note(Warning::AudioRateWrong, || {
+                format!("audio comes at {ratio} times the byte rate of {codec} at {rate} Hz, evenly: another rate or codec")
+            });
+        }
+        if self.audio_bytes >= u64::from(self.format.byte_rate()) && !self.audible {
+            let frames = self.audio_frames;
+            remarks.note(Warning::AudioSilenceOnly, || format!("{frames} audio frames came, all of them silence"));
+        }
+    }
+
+    /// The jitter of the audio that came (RFC 3550 section 6.4.1).
+    pub(super) fn jitter(&self) -> Option<Duration> {
+        self.pace.jitter()
     }
 
     /// The next moment at which an expectation can become unmet, before the hold ends.
@@ -155,6 +213,7 @@ impl Ear {
             (expect.message.is_some() && !self.matched, Unmet::Message),
             (expect.first_audio_within.is_some() && self.first_audio.is_none(), Unmet::FirstAudio),
             (expect.echo && !self.echoed, Unmet::Echo),
+            (self.mark_is_unmet(), Unmet::Mark),
             ((expect.audible || expect.real_time_audio) && self.first_audio.is_none(), Unmet::FirstAudio),
             (expect.real_time_audio && self.rate_is_wrong(), Unmet::Rate),
             (expect.audible && !self.audible, Unmet::Audible),
@@ -170,6 +229,11 @@ impl Ear {
         (span >= SHORTEST_RATE_SAMPLE).then(|| bytes as f64 / span.as_secs_f64())
     }
 
+    /// No mark was played, or one waited for longer than allowed.
+    fn mark_is_unmet(&self) -> bool {
+        self.expect.mark_round_trip_within.is_some_and(|within| self.slowest_mark.is_none_or(|slowest| slowest > within))
+    }
+
     fn rate_is_wrong(&self) -> bool {
         let expected = f64::from(self.format.byte_rate());
         self.byte_rate().is_some_and(|rate| rate > expected * 4.0 / 3.0 || rate < expected * 2.0 / 3.0)
@@ -179,15 +243,25 @@ impl Ear {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::raw::RawSettings;
     use crate::monitor::MessageMatch;
 
     const MS: Duration = Duration::from_millis(1);
 
+    fn ear(expect: Expect) -> Ear {
+        Ear::new(expect, &Dialect::Raw(RawSettings::default()))
+    }
+
+    fn hear(ear: &mut Ear, at: u32, bytes: &[u8], silent: bool) {
+        let heard = Heard { audio: Some(HeardAudio { bytes, silent }), ..Heard::default() };
+        ear.hear(at * MS, Incoming::Binary(bytes), &heard);
+    }
+
     fn play(expect: Expect, frames: &[(u32, usize, bool)]) -> Ear {
-        let mut ear = Ear::new(expect, AudioFormat::MULAW_8K);
+        let mut ear = ear(expect);
         for &(at, bytes, silent) in frames {
             let payload = vec![if silent { 0xFF } else { 0x11 }; bytes];
-            ear.hear(at * MS, Incoming::Binary(&payload), Heard::Audio { bytes, silent });
+            hear(&mut ear, at, &payload, silent);
         }
         ear
     }
@@ -221,12 +295,12 @@ mod tests {
 
     #[test]
     fn an_echo_is_recognised_by_its_bytes() {
-        let mut ear = Ear::new(Expect { echo: true, ..Expect::default() }, AudioFormat::MULAW_8K);
+        let mut ear = ear(Expect { echo: true, ..Expect::default() });
         ear.sent(&Bytes::from_static(b"hello"));
         ear.sent(&Bytes::from_static(b"media"));
-        ear.hear(MS, Incoming::Text("other"), Heard::Message);
+        ear.hear(MS, Incoming::Text("other"), &Heard::default());
         assert_eq!(ear.unmet_at_the_end(), Some(Unmet::Echo));
-        ear.hear(MS, Incoming::Text("hello"), Heard::Message);
+        ear.hear(MS, Incoming::Text("hello"), &Heard::default());
         assert_eq!(ear.unmet_at_the_end(), None);
     }
 
@@ -239,12 +313,12 @@ mod tests {
             max_silence: Some(3000 * MS),
             ..Expect::default()
         };
-        let mut ear = Ear::new(expect, AudioFormat::MULAW_8K);
+        let mut ear = ear(expect);
         assert_eq!(ear.next_deadline(&plan), Some(1000 * MS));
         assert_eq!(ear.overdue(1500 * MS, &plan), Some(Unmet::FirstMessage));
-        ear.hear(500 * MS, Incoming::Text("hi"), Heard::Message);
+        ear.hear(500 * MS, Incoming::Text("hi"), &Heard::default());
         assert_eq!(ear.next_deadline(&plan), Some(2000 * MS));
-        ear.hear(600 * MS, Incoming::Binary(b"x"), Heard::Audio { bytes: 1, silent: false });
+        hear(&mut ear, 600, b"x", false);
         assert_eq!(ear.next_deadline(&plan), Some(3600 * MS));
         assert_eq!(ear.overdue(3600 * MS, &plan), Some(Unmet::Silence));
     }

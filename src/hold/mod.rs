@@ -7,8 +7,11 @@
 //! Invariant: after any input, `poll` yields finitely many `Send`s and then either `Done` or a `WaitUntil` later than now.
 
 mod ear;
+mod media;
+mod pace;
 mod pacer;
 mod path;
+mod playout;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -18,13 +21,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::dialect::{Voice, Wire};
-use crate::monitor::{HoldPlan, Mode, Monitor};
+use crate::audio::AudioFormat;
+use crate::dialect::{Call, Heard, Incoming, Moment, Playback, Remarks, Speaker, Turn, Wire};
+use crate::monitor::{HoldPlan, Monitor};
+use crate::outcome::Warning;
 use ear::Ear;
 pub use ear::Unmet;
+use media::Media;
 use pacer::Pacer;
 use path::PathWatch;
 pub use path::{PathSample, PathState};
+use playout::Playout;
 pub use terms::{Ending, Goodbye, Input, Outgoing, Output, Tally};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,20 +64,32 @@ struct FrameRate {
     frames_before: u64,
 }
 
+/// What is left of a message when its audio has been heard.
+struct After {
+    reply: Option<Wire>,
+    mark: Option<String>,
+    playback: Option<Playback>,
+    turn: Turn,
+}
+
 /// The machine.
 #[derive(Debug)]
 pub struct Hold {
     plan: HoldPlan,
-    voice: Voice,
+    speaker: Box<dyn Speaker>,
     now: Duration,
     stage: Stage,
     ending: Option<Ending>,
     ended_at: Option<Duration>,
     goodbye_over_at: Option<Duration>,
     outbox: VecDeque<Outgoing>,
-    media: Option<Pacer>,
+    media: Media,
     pinger: Option<Pinger>,
     ear: Ear,
+    playout: Playout,
+    remarks: Remarks,
+    format: AudioFormat,
+    playback_limit: Option<Duration>,
     path: PathWatch,
     frame_rate: FrameRate,
     blocked_since: Option<Duration>,
@@ -79,14 +98,14 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// The hold of `monitor`, from its 101 on.
+    /// The hold of `monitor`, from the 101 of this call on.
     #[must_use]
-    pub fn new(monitor: &Monitor) -> Self {
+    pub fn new(monitor: &Monitor, call: &Call) -> Self {
         let plan = monitor.hold.clone();
-        let mut voice = monitor.dialect.open();
-        let streamed = plan.mode == Mode::Streamed;
-        let mut ear = Ear::new(monitor.expect.clone(), monitor.dialect.audio());
-        let hello = if streamed { voice.greet() } else { Vec::new() };
+        let dialect = &monitor.dialect;
+        let mut speaker = dialect.open(call);
+        let mut ear = Ear::new(monitor.expect.clone(), dialect);
+        let hello = speaker.greet();
         hello.iter().for_each(|wire| ear.sent(wire.payload()));
         let pinger = plan.ping.map(|ping| Pinger {
             interval: ping.interval,
@@ -97,16 +116,20 @@ impl Hold {
             rtt: None,
         });
         Self {
-            voice,
+            speaker,
             now: Duration::ZERO,
             stage: Stage::Holding,
             ending: None,
             ended_at: None,
             goodbye_over_at: None,
             outbox: hello.into_iter().map(Outgoing::Data).collect(),
-            media: monitor.dialect.cadence().filter(|_| streamed).map(Pacer::new),
+            media: Media::new(monitor),
             pinger,
             ear,
+            playout: Playout::default(),
+            remarks: Remarks::default(),
+            format: dialect.audio(),
+            playback_limit: dialect.provider().and_then(|settings| settings.provider.facts().playback_limit),
             path: PathWatch::new(),
             frame_rate: FrameRate::default(),
             blocked_since: None,
@@ -121,10 +144,7 @@ impl Hold {
         self.now = self.now.max(at);
         match input {
             Input::Tick => {}
-            Input::Message(message) => {
-                let meaning = self.voice.hear(message);
-                self.ear.hear(self.now, message, meaning);
-            }
+            Input::Message(message) => self.hear(message),
             Input::Ping => self.pings_received += 1,
             Input::Pong(payload) => self.pong(payload),
             Input::PeerClosed => self.peer_closed(),
@@ -185,7 +205,12 @@ impl Hold {
         Tally {
             frames_sent: self.frames_sent,
             frames_received: self.ear.audio_frames,
+            bytes_received: self.ear.audio_bytes,
             messages_received: self.ear.messages,
+            marks_played: self.ear.marks_played,
+            clears: self.ear.clears,
+            slowest_mark: self.ear.slowest_mark,
+            jitter: self.ear.jitter(),
             first_message: self.ear.first_message,
             first_audio: self.ear.first_audio,
             longest_gap: self.ear.longest_gap,
@@ -193,10 +218,75 @@ impl Hold {
             pings_sent: self.pinger.as_ref().map_or(0, |pinger| pinger.sent),
             pings_received: self.pings_received,
             rtt: self.pinger.as_ref().and_then(|pinger| pinger.rtt),
-            pacing_late: self.media.as_ref().map_or(Duration::ZERO, Pacer::latest),
-            frames_skipped: self.media.as_ref().map_or(0, Pacer::skipped),
+            pacing_late: self.media.pacer().map_or(Duration::ZERO, Pacer::latest),
+            frames_skipped: self.media.pacer().map_or(0, Pacer::skipped),
             retransmits: self.path.retransmits(),
             lossy: self.path.is_lossy(),
+        }
+    }
+
+    /// What is odd about what came.
+    #[must_use]
+    pub fn remarks(&self) -> Remarks {
+        let mut remarks = self.remarks.clone();
+        self.ear.sum_up(&mut remarks);
+        remarks
+    }
+
+    fn hear(&mut self, message: Incoming<'_>) {
+        let moment = Moment { at: self.now, queued: self.playout.queued(self.now), remarks: &mut self.remarks };
+        let heard = self.speaker.hear(moment, message);
+        self.ear.hear(self.now, message, &heard);
+        let length = heard.audio.map(|audio| self.format.length(audio.bytes.len()));
+        let after = After { reply: heard.reply, mark: heard.mark, playback: heard.playback, turn: heard.turn };
+        self.play(length);
+        self.follow(after);
+    }
+
+    /// Audio of this length is queued to be played.
+    fn play(&mut self, length: Option<Duration>) {
+        let Some(length) = length else { return };
+        self.playout.add(self.now, length);
+        if let Some(limit) = self.playback_limit.filter(|limit| self.playout.queued(self.now) > *limit) {
+            self.remarks
+                .note(Warning::PlaybackOverflow, || format!("more than {} s of audio wait to be played", limit.as_secs()));
+        }
+    }
+
+    /// Does what a message, or the dialect's own clock, asks for.
+    fn follow(&mut self, after: After) {
+        match after.playback {
+            None => {}
+            Some(Playback::Clear) => self.playout.clear(self.now),
+            Some(Playback::Pause) => self.playout.pause(self.now),
+            Some(Playback::Resume) => self.playout.resume(self.now),
+        }
+        if let Some(mark) = after.mark {
+            self.playout.mark(self.now, mark);
+        }
+        if self.stage == Stage::Holding {
+            self.outbox.extend(after.reply.map(Outgoing::Data));
+        }
+        match (self.stage, after.turn) {
+            (Stage::Holding, Turn::Opened) => self.media.begin(self.now),
+            (Stage::Holding, Turn::Refused) => self.begin_farewell(Ending::Refused),
+            (Stage::Holding, Turn::HungUp) => self.begin_farewell(Ending::HungUp),
+            (Stage::Holding, Turn::Unanswered) => self.close_for(Ending::PingTimeout, 1000),
+            (Stage::Farewell { .. }, Turn::Parted) => self.begin_close(1000),
+            (Stage::Holding | Stage::Farewell { .. } | Stage::Closing { .. } | Stage::Over, _) => {}
+        }
+    }
+
+    /// Answers the marks that have been played, and lets the dialect say what is due.
+    fn fire_dialect(&mut self) {
+        while let Some(played) = self.playout.take(self.now) {
+            self.ear.mark_played(played.took);
+            self.outbox.extend(self.speaker.played(&played.name).map(Outgoing::Data));
+        }
+        if self.speaker.due().is_some_and(|due| due <= self.now) {
+            let moment = Moment { at: self.now, queued: self.playout.queued(self.now), remarks: &mut self.remarks };
+            let Heard { reply, mark, playback, turn, .. } = self.speaker.speak(moment);
+            self.follow(After { reply, mark, playback, turn });
         }
     }
 
@@ -204,19 +294,19 @@ impl Hold {
         if self.stage != Stage::Holding || self.now >= self.plan.target {
             return None;
         }
-        let media = self.media.as_mut()?;
+        let media = self.media.pacer_mut()?;
         if self.blocked_since.is_some() {
             media.leave_out(self.now);
             return None;
         }
-        let frame = self.voice.frame(media.take(self.now)?);
+        let frame = self.speaker.frame(media.take(self.now)?);
         self.frames_sent += 1;
         self.ear.sent(frame.payload());
         Some(frame)
     }
 
     fn unblock(&mut self) {
-        if let (Some(_), Some(media)) = (self.blocked_since.take(), &mut self.media) {
+        if let (Some(_), Some(media)) = (self.blocked_since.take(), self.media.pacer_mut()) {
             // What the server did not take in time is lost like a real caller's audio, and was not our lateness.
             media.leave_out(self.now);
         }
@@ -283,6 +373,8 @@ impl Hold {
             let dead = matches!(self.path.state(), PathState::Blackhole { .. });
             let ending = if dead { Ending::Blackhole } else { Ending::PingTimeout };
             self.close_for(ending, 1000);
+        } else if self.media.awaited_until().is_some_and(|until| until <= self.now) {
+            self.begin_farewell(Ending::NotAnswered);
         } else if let Some(unmet) = self.ear.overdue(self.now, &self.plan) {
             self.begin_farewell(Ending::Unmet(unmet));
         } else if self.plan.target <= self.now {
@@ -290,6 +382,7 @@ impl Hold {
             self.begin_farewell(unmet.unwrap_or(Ending::Completed(Goodbye::TimedOut)));
         } else {
             self.ping_if_due();
+            self.fire_dialect();
         }
     }
 
@@ -335,7 +428,10 @@ impl Hold {
             Stage::Holding => {
                 let candidates = [
                     Some(self.plan.target),
-                    self.media.as_ref().filter(|_| self.blocked_since.is_none()).map(Pacer::due),
+                    self.media.pacer().filter(|_| self.blocked_since.is_none()).map(Pacer::due),
+                    self.media.awaited_until(),
+                    self.playout.due(),
+                    self.speaker.due(),
                     self.pinger.as_ref().map(|pinger| pinger.next),
                     self.pong_due(),
                     self.stalled_at(),
@@ -352,8 +448,7 @@ impl Hold {
     fn begin_farewell(&mut self, ending: Ending) {
         self.ending = Some(ending);
         self.ended_at = Some(self.now);
-        let streamed = self.plan.mode == Mode::Streamed;
-        let farewell = if streamed { self.voice.farewell() } else { Default::default() };
+        let farewell = self.speaker.farewell();
         self.outbox.extend(farewell.frames.into_iter().map(Outgoing::Data));
         if farewell.server_may_close_first.is_zero() {
             self.begin_close(1000);

@@ -1,4 +1,4 @@
-//! When the next media frame is due: an absolute grid from the 101 on, so that a late frame does not delay the ones after it.
+//! When the next media frame is due: an absolute grid from the 101 (or the opening of the session) on, so that a late frame does not delay the ones after it.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ const LONGEST_BURST: u64 = 5;
 /// The clock of the media frames.
 #[derive(Debug)]
 pub(super) struct Pacer {
+    origin: Duration,
     cadence: Duration,
     next: u64,
     latest: Duration,
@@ -16,14 +17,14 @@ pub(super) struct Pacer {
 }
 
 impl Pacer {
-    /// Frame 0 is due at once, frame n at `n * cadence`. A cadence of zero counts as 1 ms.
-    pub(super) fn new(cadence: Duration) -> Self {
-        Self { cadence: cadence.max(Duration::from_millis(1)), next: 0, latest: Duration::ZERO, skipped: 0 }
+    /// Frame 0 is due at `origin`, frame n at `n * cadence` after it. A cadence of zero counts as 1 ms.
+    pub(super) fn new(cadence: Duration, origin: Duration) -> Self {
+        Self { origin, cadence: cadence.max(Duration::from_millis(1)), next: 0, latest: Duration::ZERO, skipped: 0 }
     }
 
     /// When the next frame is due.
     pub(super) fn due(&self) -> Duration {
-        self.cadence.saturating_mul(u32::try_from(self.next).unwrap_or(u32::MAX))
+        self.origin.saturating_add(self.cadence.saturating_mul(u32::try_from(self.next).unwrap_or(u32::MAX)))
     }
 
     /// The number of the frame to send now, if one is due.
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn the_grid_is_absolute() {
-        let mut pacer = Pacer::new(20 * MS);
+        let mut pacer = Pacer::new(20 * MS, Duration::ZERO);
         assert_eq!(pacer.take(Duration::ZERO), Some(0));
         assert_eq!(pacer.take(19 * MS), None);
         assert_eq!(pacer.take(27 * MS), Some(1), "7 ms late");
@@ -76,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_short_stall_is_caught_up_and_a_long_one_is_not() {
-        let mut pacer = Pacer::new(20 * MS);
+        let mut pacer = Pacer::new(20 * MS, Duration::ZERO);
         let burst = |pacer: &mut Pacer, now| std::iter::from_fn(|| pacer.take(now)).collect::<Vec<_>>();
         assert_eq!(burst(&mut pacer, 100 * MS), [0, 1, 2, 3, 4, 5]);
         assert_eq!(burst(&mut pacer, 1000 * MS), [50]);
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn ten_minutes_are_thirty_thousand_frames() {
-        let mut pacer = Pacer::new(20 * MS);
+        let mut pacer = Pacer::new(20 * MS, Duration::ZERO);
         let mut sent = 0;
         while pacer.due() < Duration::from_secs(600) {
             let due = pacer.due();

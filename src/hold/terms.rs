@@ -88,6 +88,12 @@ pub enum Ending {
     Flood,
     /// The server did not do what the monitor expects.
     Unmet(Unmet),
+    /// The server did not open the session in time.
+    NotAnswered,
+    /// The server refused the session in the dialect's words.
+    Refused,
+    /// The server ended the call in the dialect's words.
+    HungUp,
     /// We had to stop.
     Cancelled,
 }
@@ -110,6 +116,8 @@ pub struct Tally {
     pub frames_sent: u64,
     /// Audio frames that came.
     pub frames_received: u64,
+    /// Bytes of the audio that came.
+    pub bytes_received: u64,
     /// Messages of any kind that came.
     pub messages_received: u64,
     /// When the first message came.
@@ -120,6 +128,14 @@ pub struct Tally {
     pub longest_gap: Option<Duration>,
     /// Bytes a second of the audio that came.
     pub byte_rate: Option<f64>,
+    /// Jitter of the audio that came (RFC 3550 section 6.4.1).
+    pub jitter: Option<Duration>,
+    /// Marks of the server that were played and answered.
+    pub marks_played: u64,
+    /// The longest that one of them waited to be played.
+    pub slowest_mark: Option<Duration>,
+    /// How often the server threw away what waited to be played.
+    pub clears: u64,
     /// Pings that we sent.
     pub pings_sent: u64,
     /// Pings that came.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::dialect::raw::{RawFrame, RawSettings};
 use crate::dialect::{Dialect, Incoming};
-use crate::monitor::{Expect, MonitorName, PingPlan, Target};
+use crate::monitor::{Expect, Mode, MonitorName, PingPlan, Target};
 
 const MS: Duration = Duration::from_millis(1);
 const NONE: [(u64, Input<'static>); 0] = [];
@@ -35,7 +35,7 @@ impl Played {
 /// Plays `script` (times in milliseconds) against the machine. A wait that does not move time, or a script that never ends, is a
 /// failure here and not a hang.
 fn play(monitor: &Monitor, script: &[(u64, Input<'_>)]) -> Played {
-    let mut hold = Hold::new(monitor);
+    let mut hold = Hold::new(monitor, &monitor.dialect.place(&mut || 7, 0));
     let mut sent = Vec::new();
     let mut script = script.iter().copied().map(|(at, input)| (Duration::from_millis(at), input)).peekable();
     let mut now = Duration::ZERO;

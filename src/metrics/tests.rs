@@ -144,7 +144,7 @@ async fn label_values_are_escaped_and_warnings_are_words() {
     metrics.watch(&monitor, &standing);
     let mut report = fixture::report("a", Outcome::Success);
     report.summary = "\u{1b}[31mred".into();
-    report.warnings.push(WarningReport { warning: Warning::Retransmits, says: "\u{1b}[31mred".into() });
+    report.warnings.push(WarningReport { warning: Warning::Retransmits, says: "\u{1b}[31mred".into(), provider_code: None });
     metrics.record(&monitor.name, &report, &standing);
     let page = metrics.text().unwrap();
     assert!(page.contains(r#"mode="streamed",team="say \"hi\"\\\n"} 1"#), "{page}");
@@ -201,7 +201,7 @@ async fn what_was_measured_at_another_endpoint_goes_and_the_rest_stays() {
         let mut standing = Standing::new(monitor.thresholds, Timestamp::from_unix_seconds(0));
         metrics.watch(&monitor, &standing);
         let mut failed = fixture::failure("a", Reason::WsEof);
-        failed.warnings.push(WarningReport { warning: Warning::Retransmits, says: String::new() });
+        failed.warnings.push(WarningReport { warning: Warning::Retransmits, says: String::new(), provider_code: None });
         for report in [&fixture::report("a", Outcome::Success), &failed] {
             standing.observe(report.outcome, report.started_at);
             metrics.record(&monitor.name, report, &standing);
@@ -235,7 +235,7 @@ async fn what_was_measured_at_another_endpoint_goes_and_the_rest_stays() {
 #[tokio::test]
 async fn every_family_has_help_and_type_and_keeps_promtools_rules() {
     let mut report = fixture::failure("a", Reason::WsEof);
-    report.warnings.push(WarningReport { warning: Warning::Retransmits, says: String::new() });
+    report.warnings.push(WarningReport { warning: Warning::Retransmits, says: String::new(), provider_code: None });
     let page = page_after(&[fixture::report("a", Outcome::Success), fixture::report("a", Outcome::Inconclusive), report]);
     for family in FAMILIES {
         assert!(page.contains(&format!("# HELP {} {}\n", family.name, family.help)), "{}", family.name);

@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::target::checked_name;
+use crate::outcome::words;
 use crate::secret::Secret;
+use crate::signature::twilio::Algorithm;
 
 /// Everything between the URL and the 101.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct DialPlan {
     pub require_subprotocol: bool,
     /// The `User-Agent` header.
     pub user_agent: String,
+    /// How the request is signed, if it is.
+    pub signature: Option<SignaturePlan>,
 }
 
 impl Default for DialPlan {
@@ -44,6 +48,7 @@ impl Default for DialPlan {
             subprotocols: Vec::new(),
             require_subprotocol: false,
             user_agent: concat!("sidetone/", env!("CARGO_PKG_VERSION")).to_owned(),
+            signature: None,
         }
     }
 }
@@ -177,6 +182,39 @@ pub enum Credentials {
     },
     /// RFC 6750.
     Bearer(Secret),
+}
+
+words! {
+    /// The scheme of a URL that is signed.
+    UrlScheme {
+        /// As it stands in the TwiML: `wss://…`.
+        Wss = "wss",
+        /// As some servers rebuild it: `https://…`.
+        Https = "https",
+    }
+}
+
+/// How an upgrade is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignaturePlan {
+    /// `X-Twilio-Signature` over the URL.
+    Twilio {
+        /// The account's auth token, or the secret of the shared key.
+        token: Secret,
+        /// With which hash.
+        algorithm: Algorithm,
+        /// The id of the shared key, for SHA-256.
+        key_id: Option<String>,
+        /// The scheme of the URL that is signed.
+        scheme: UrlScheme,
+    },
+    /// `X-API-KEY`, and an HTTP message signature (RFC 9421) if there is a secret.
+    AudioHook {
+        /// The API key, which names the secret as well.
+        api_key: Secret,
+        /// The client secret, in base64.
+        client_secret: Option<Secret>,
+    },
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::outcome::Warning;
+
 /// The `expect` rules. Times count from the 101.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expect {
@@ -21,8 +23,12 @@ pub struct Expect {
     pub real_time_audio: bool,
     /// No pause in which nothing at all comes may be longer.
     pub max_silence: Option<Duration>,
+    /// A mark of the server must be played, and so be sent back to it, within this time of its coming.
+    pub mark_round_trip_within: Option<Duration>,
     /// The server must answer our Close with its own.
     pub clean_close: bool,
+    /// Warnings that count as failures, each once.
+    pub no_warnings: Vec<Warning>,
 }
 
 // A JSON number is never NaN, so equality is total.

@@ -11,7 +11,9 @@ mod name;
 mod plan;
 mod target;
 
-pub use dial::{ClientIdentity, Credentials, DialPlan, HostPort, IpChoice, ResolverChoice, Roots, Timeouts, TlsPlan};
+pub use dial::{
+    ClientIdentity, Credentials, DialPlan, HostPort, IpChoice, ResolverChoice, Roots, SignaturePlan, Timeouts, TlsPlan, UrlScheme,
+};
 pub use expect::{Expect, MessageMatch};
 pub use name::{InvalidName, MonitorName};
 pub use plan::{Budgets, HoldPlan, Mode, PingPlan, Rhythm, Thresholds};

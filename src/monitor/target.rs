@@ -92,6 +92,16 @@ impl Target {
         self.secure
     }
 
+    /// Is the host this machine's own, by name or address?
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match &self.host {
+            Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+            Host::Ipv4(ip) => ip.is_loopback(),
+            Host::Ipv6(ip) => ip.is_loopback(),
+        }
+    }
+
     /// The host, without brackets.
     #[must_use]
     pub const fn host(&self) -> &Host<String> {
@@ -112,15 +122,15 @@ impl Target {
     }
 
     /// Path and query with the placeholders filled in, percent-encoded where needed: the request target of the upgrade.
-    /// `fresh_uuid` makes the value of `{uuid}` and, without hyphens, of `{call_id}`.
+    /// `fresh_uuid` makes the values of `{uuid}`.
     #[must_use]
-    pub fn resource(&self, mut fresh_uuid: impl FnMut() -> String, unix_ms: u128) -> String {
+    pub fn resource(&self, mut fresh_uuid: impl FnMut() -> String, call_id: &str, unix_ms: u128) -> String {
         let mut text = Cow::Borrowed(self.resource.as_str());
         while let Some(at) = text.find("{uuid}") {
             text.to_mut().replace_range(at..at + "{uuid}".len(), &fresh_uuid());
         }
         if text.contains("{call_id}") {
-            text = text.replace("{call_id}", &fresh_uuid().replace('-', "")).into();
+            text = text.replace("{call_id}", call_id).into();
         }
         let text = text.replace("{unix_ms}", &unix_ms.to_string());
         match Url::parse(&format!("ws://host{text}")) {
@@ -200,7 +210,7 @@ mod tests {
     use super::*;
 
     fn expand(text: &str) -> String {
-        Target::parse(text).unwrap().resource(|| "0b5c…-id".replace('…', ""), 1_700_000_000_123)
+        Target::parse(text).unwrap().resource(|| "0b5c…-id".replace('…', ""), "0b5cid", 1_700_000_000_123)
     }
 
     #[test]

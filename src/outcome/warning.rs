@@ -77,3 +77,11 @@ words! {
         PacingStarved = "pacing_starved",
     }
 }
+
+impl Warning {
+    /// Does it speak of sidetone's own machine or settings, and not of the endpoint?
+    #[must_use]
+    pub const fn is_the_probers_own(self) -> bool {
+        matches!(self, Self::PacingStarved | Self::TlsVerificationDisabled)
+    }
+}

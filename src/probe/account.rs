@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::session::Held;
 use super::summary;
+use crate::dialect::Remark;
 use crate::hold::{Ending, Goodbye};
 use crate::monitor::Monitor;
 use crate::outcome::{Phase, Reason, Warning};
@@ -82,7 +83,18 @@ impl Account {
     }
 
     pub(super) fn warn(&mut self, warning: Warning, says: impl Into<String>) {
-        self.warnings.push(WarningReport { warning, says: says.into() });
+        self.warnings.push(WarningReport { warning, says: says.into(), provider_code: None });
+    }
+
+    /// Something odd about what the server said; `says` has its sentence without secrets.
+    pub(super) fn remark(&mut self, remark: &Remark, says: &str) {
+        let often = if remark.count > 1 { format!(" ({} times)", remark.count) } else { String::new() };
+        self.warn(remark.warning, format!("{says}{often}"));
+    }
+
+    /// Is one of these warnings among those that were noted?
+    pub(super) fn is_raised(&self, failures: &[Warning]) -> bool {
+        self.warnings.iter().any(|noted| failures.contains(&noted.warning))
     }
 
     /// When the probe began.
@@ -146,6 +158,7 @@ impl Account {
     /// The report.
     pub(super) fn close(self, monitor: &Monitor, reason: Option<Reason>, lag: Duration) -> Report {
         let (outcome, phase) = verdict::outcome_of(reason, self.phase);
+        let facts = monitor.dialect.provider().map(|settings| settings.provider.facts());
         let tally = self.held.as_ref().map(|held| held.tally).unwrap_or_default();
         let seconds = |duration: Option<Duration>| duration.map(|duration| duration.as_secs_f64());
         Report {
@@ -157,6 +170,7 @@ impl Account {
             phase,
             reason,
             owner: reason.map(Reason::owner),
+            provider_code: facts.zip(reason).and_then(|(facts, reason)| (facts.failure)(reason)),
             summary: summary::sentence(&self, monitor, reason),
             phases: self.phases,
             remote_address: self.remote,
@@ -172,6 +186,13 @@ impl Account {
                 first_message_seconds: seconds(tally.first_message),
                 first_audio_seconds: seconds(tally.first_audio),
                 longest_gap_seconds: seconds(tally.longest_gap),
+                jitter_seconds: seconds(tally.jitter),
+                bytes_received: tally.bytes_received,
+                bytes_per_second: tally.byte_rate,
+                messages_received: tally.messages_received,
+                marks_played: tally.marks_played,
+                mark_round_trip_seconds: seconds(tally.slowest_mark),
+                clears: tally.clears,
                 pacing_late_seconds: tally.pacing_late.as_secs_f64(),
                 frames_skipped: tally.frames_skipped,
             },
@@ -186,7 +207,11 @@ impl Account {
             attempts: self.attempts,
             tls: self.tls,
             upgrade: self.upgrade,
-            warnings: self.warnings,
+            warnings: self
+                .warnings
+                .into_iter()
+                .map(|noted| WarningReport { provider_code: facts.and_then(|facts| facts.code(noted.warning)), ..noted })
+                .collect(),
             findings: Vec::new(),
             timeline: self.timeline,
             prober_lag_seconds: lag.as_secs_f64(),
@@ -215,7 +240,9 @@ fn close_report(held: &Held) -> CloseReport {
         Ending::WriteStalled => (1006, ClosedBy::Prober, CloseHow::Timeout),
         Ending::Violation => (facts.violation.map_or(1002, Violation::close_code), ClosedBy::Prober, CloseHow::Local),
         Ending::Flood => (1008, ClosedBy::Prober, CloseHow::Local),
-        Ending::PingTimeout | Ending::Unmet(_) | Ending::Cancelled => (1000, ClosedBy::Prober, CloseHow::Local),
+        Ending::PingTimeout | Ending::Unmet(_) | Ending::NotAnswered | Ending::Refused | Ending::HungUp | Ending::Cancelled => {
+            (1000, ClosedBy::Prober, CloseHow::Local)
+        }
     };
     let answer = theirs.map(|close| CloseAnswer { code: close.reported_code(), reason: reason(close) });
     CloseReport { code, reason: Printable::default(), by, how, answer }

@@ -175,6 +175,8 @@ fn printable_value(name: &str, value: &[u8]) -> Printable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::monitor::{Monitor, MonitorName, Target};
+    use crate::probe::caller::Caller;
 
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
     const GOOD: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
@@ -243,7 +245,8 @@ mod tests {
         let text = "HTTP/1.1 302 Found\r\nSet-Cookie: session=canary\r\nLocation: https://h/login?next=canary\r\nX-Twilio-Signature: canary\r\nServer: x\x1b[1m\r\n";
         // ESC is not allowed in a value; what a parser lets through is sanitised all the same.
         let Parsed::Complete(head) = parse_head(format!("{}\r\n", text.replace('\x1b', "")).as_bytes()) else { panic!() };
-        let scrubber = Scrubber::new(&crate::monitor::DialPlan::default(), "/");
+        let monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse("ws://h/").unwrap());
+        let scrubber = Scrubber::new(&monitor, &Caller::new(&monitor));
         let shown = format!("{:?}", head.printable(&scrubber));
         assert!(!shown.contains("canary") && shown.contains("https://h/login?next=***"), "{shown}");
     }

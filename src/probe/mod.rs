@@ -8,6 +8,7 @@
 mod account;
 mod answer;
 mod blame;
+mod caller;
 mod chain;
 mod connect;
 mod drive;
@@ -28,18 +29,18 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 pub use resources::Resources;
 
+use crate::dialect::Opening;
 use crate::hold::{Ending, Unmet};
 use crate::monitor::Monitor;
 use crate::outcome::{Phase, Warning};
 use crate::report::{AttemptReport, Report};
 use crate::text::Printable;
 use crate::verdict::{Evidence, Fault, ProberFacts, TlsFault, UpgradeFault, verdict};
-use crate::wall::Timestamp;
 use account::Account;
+use caller::Caller;
 use line::{Line, RawTap};
 use scrub::Scrubber;
 use session::Security;
@@ -51,8 +52,9 @@ const SHORTEST_SUSPEND: Duration = Duration::from_millis(500);
 /// Runs one probe of `monitor`. When `cancel` fires, an open line says goodbye and the report is inconclusive.
 pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
     let suspended_before = kernel::time_suspended();
-    let resource = monitor.target.resource(|| Uuid::new_v4().to_string(), Timestamp::now().unix_millis());
-    let mut run = Run { monitor, resources, resource: &resource, account: Account::open(monitor.target.redacted(&resource)) };
+    let caller = Caller::new(monitor);
+    let account = Account::open(monitor.target.redacted(&caller.resource));
+    let mut run = Run { monitor, resources, caller: &caller, account };
     let mut evidence = run.evidence(cancel).await;
     let account = run.account;
     evidence.prober = ProberFacts {
@@ -61,6 +63,7 @@ pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &Cancellati
         clock_is_wrong: resources.clock_is_wrong(),
         ..evidence.prober
     };
+    evidence.raised = account.is_raised(&monitor.expect.no_warnings);
     let lag = resources.lag.max_since(account.began());
     account.close(monitor, verdict(&evidence), lag)
 }
@@ -69,12 +72,15 @@ pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &Cancellati
 struct Run<'a> {
     monitor: &'a Monitor,
     resources: &'a Resources,
-    resource: &'a str,
+    caller: &'a Caller,
     account: Account,
 }
 
 impl Run<'_> {
     async fn evidence(&mut self, cancel: &CancellationToken) -> Evidence {
+        for (warning, says) in caller::oddities(self.monitor, self.caller) {
+            self.account.warn(warning, says);
+        }
         // The dial's buffers are boxed, so that a line that is held does not carry them along.
         let dialled = tokio::select! {
             biased;
@@ -179,7 +185,7 @@ impl Run<'_> {
     async fn ask_for_upgrade(&mut self, line: &mut Line) -> Result<Accepted, Fault> {
         let plan = &self.monitor.dial;
         self.account.enter(Phase::Upgrade);
-        let upgraded = upgrade::upgrade(line, &self.monitor.target, self.resource, plan, plan.timeouts.upgrade).await;
+        let upgraded = upgrade::upgrade(line, self.monitor, self.caller).await;
         self.account.phases.upgrade = self.account.phase_seconds();
         if upgraded.bare_lf {
             self.account.warn(Warning::HttpBareLf, "the answer's lines end in a bare line feed");
@@ -201,9 +207,14 @@ impl Run<'_> {
     async fn hold(&mut self, line: Line, accepted: Accepted, cancel: &CancellationToken) -> Evidence {
         self.account.enter(Phase::Hold);
         let security = Security { tls: line.is_tls(), with_client_certificate: self.monitor.dial.tls.client.is_some() };
-        let mut held = session::hold_line(line, accepted, self.monitor, security, cancel).await;
+        let scrubber = Scrubber::new(self.monitor, self.caller);
+        let mut held = session::hold_line(line, accepted, self.monitor, &self.caller.call, security, cancel).await;
         if let Some(close) = &mut held.facts.close {
-            close.reason = Scrubber::new(&self.monitor.dial, self.resource).scrub(&close.reason).into_owned();
+            close.reason = scrubber.scrub(&close.reason).into_owned();
+        }
+        for remark in held.remarks.iter() {
+            let says = scrubber.scrub(remark.says.as_str().as_bytes());
+            self.account.remark(remark, &String::from_utf8_lossy(&says));
         }
         let missed_deadline = self.missed_in_hold(held.facts.ending);
         let facts = held.facts.clone();
@@ -226,6 +237,9 @@ impl Run<'_> {
 
     fn missed_in_hold(&self, ending: Ending) -> Option<Duration> {
         let (hold, expect) = (&self.monitor.hold, &self.monitor.expect);
+        if let (Ending::NotAnswered, Opening::WhenAnswered { within }) = (ending, self.monitor.dialect.opening()) {
+            return Some(within);
+        }
         let Ending::Unmet(unmet) = ending else {
             return hold.ping.filter(|_| ending == Ending::PingTimeout).map(|ping| ping.timeout);
         };
@@ -234,7 +248,7 @@ impl Run<'_> {
             Unmet::FirstAudio => expect.first_audio_within,
             Unmet::Silence => expect.max_silence,
             Unmet::Message => expect.match_within,
-            Unmet::Echo | Unmet::Audible | Unmet::Rate => None,
+            Unmet::Echo | Unmet::Audible | Unmet::Rate | Unmet::Mark => None,
         }
     }
 }

@@ -11,7 +11,8 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::monitor::{Credentials, DialPlan};
+use super::caller::Caller;
+use crate::monitor::{Credentials, Monitor};
 
 /// What stands in a secret's place.
 const MASK: &[u8] = b"***";
@@ -26,8 +27,9 @@ const LEAST_BEGINNING: usize = 8;
 pub(super) struct Scrubber(Vec<Vec<u8>>);
 
 impl Scrubber {
-    /// The secrets of a request with `plan` for `resource` (path and query as they are sent).
-    pub(super) fn new(plan: &DialPlan, resource: &str) -> Self {
+    /// The secrets of what `caller` sends for `monitor`.
+    pub(super) fn new(monitor: &Monitor, caller: &Caller) -> Self {
+        let (plan, resource) = (&monitor.dial, &caller.resource);
         let mut secrets = Vec::new();
         match &plan.credentials {
             None => {}
@@ -38,7 +40,8 @@ impl Scrubber {
                 keep(&mut secrets, &pair, LEAST_CREDENTIAL);
             }
         }
-        for (_, value) in &plan.headers {
+        let parameters = monitor.dialect.provider().map_or(&[][..], |settings| &settings.parameters);
+        for (_, value) in plan.headers.iter().chain(&caller.headers).chain(parameters) {
             keep(&mut secrets, value.expose(), LEAST_VALUE);
         }
         let query = resource.split_once('?').map_or("", |(_, query)| query);
@@ -92,7 +95,15 @@ fn keep(secrets: &mut Vec<Vec<u8>>, secret: &str, least: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::monitor::{DialPlan, MonitorName, Target};
     use crate::secret::Secret;
+
+    fn scrubber_of(dial: DialPlan, url: &str) -> Scrubber {
+        let mut monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse(url).unwrap());
+        monitor.dial = dial;
+        let caller = Caller::new(&monitor);
+        Scrubber::new(&monitor, &caller)
+    }
 
     fn scrubber() -> Scrubber {
         let plan = DialPlan {
@@ -104,7 +115,7 @@ mod tests {
             ],
             ..DialPlan::default()
         };
-        Scrubber::new(&plan, "/media?token=canary%2Bquery&v=1&barecanarytoken&x")
+        scrubber_of(plan, "ws://h/media?token=canary%2Bquery&v=1&barecanarytoken&x")
     }
 
     #[test]
@@ -132,7 +143,7 @@ mod tests {
     #[test]
     fn what_is_clean_is_not_copied() {
         assert!(matches!(scrubber().scrub(b"nothing of ours"), Cow::Borrowed(_)));
-        let none = Scrubber::new(&DialPlan::default(), "/media");
+        let none = scrubber_of(DialPlan::default(), "ws://h/media");
         assert!(matches!(none.scrub(b"canary-header"), Cow::Borrowed(_)));
     }
 

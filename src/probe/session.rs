@@ -13,6 +13,7 @@ use super::drive::{self, Shell};
 use super::frames::FrameReader;
 use super::line::{Tap, Transport};
 use super::upgrade::Accepted;
+use crate::dialect::{Call, Remarks};
 use crate::hold::{Ending, Goodbye, Hold, PathSample, Tally};
 use crate::monitor::Monitor;
 use crate::verdict::{HoldFacts, WireClose};
@@ -33,6 +34,8 @@ pub(super) struct Held {
     /// From our goodbye until it was answered or given up, if we said goodbye.
     pub(super) goodbye: Option<Duration>,
     pub(super) tally: Tally,
+    /// What was odd about what came.
+    pub(super) remarks: Remarks,
     /// The kernel's last word.
     pub(super) path: Option<PathSample>,
     pub(super) length_not_minimal: bool,
@@ -59,6 +62,7 @@ pub(super) async fn hold_line<S: Transport>(
     stream: S,
     accepted: Accepted,
     monitor: &Monitor,
+    call: &Call,
     security: Security,
     cancel: &CancellationToken,
 ) -> Held {
@@ -67,7 +71,7 @@ pub(super) async fn hold_line<S: Transport>(
     let tap = Tap::new(stream, FrameReader::new(budgets), &accepted.tail, origin);
     let ws = WebSocketStream::from_partially_read(tap, accepted.tail, Role::Client, Some(drive::settings(budgets))).await;
     let mut shell = Shell::new(ws, origin);
-    let mut hold = Hold::new(monitor);
+    let mut hold = Hold::new(monitor, call);
     let ending = shell.drive(&mut hold, cancel).await;
     summarise(&shell, &hold, ending, monitor, security)
 }
@@ -77,7 +81,9 @@ fn summarise<S: Transport>(shell: &Shell<S>, hold: &Hold, ending: Ending, monito
     let tally = hold.tally();
     let lasted = hold.lasted();
     let close = tap.frames.close.clone();
-    let code = close.as_ref().map_or(1006, WireClose::reported_code);
+    // A provider that is told to hang up closes the line as after a call.
+    let hung_up = ending == Ending::HungUp;
+    let code = if hung_up { 1000 } else { close.as_ref().map_or(1006, WireClose::reported_code) };
     let facts = HoldFacts {
         ending,
         violation: shell.broken_rule(),
@@ -98,6 +104,7 @@ fn summarise<S: Transport>(shell: &Shell<S>, hold: &Hold, ending: Ending, monito
         lasted,
         goodbye: hold.goodbye_took(),
         tally,
+        remarks: hold.remarks(),
         path: tap.stream().path_sample(),
         length_not_minimal: tap.frames.length_not_minimal,
         data_after_close: tap.frames.data_after_close,

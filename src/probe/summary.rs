@@ -136,6 +136,9 @@ pub(super) fn ending(held: &Held) -> String {
         Ending::Blackhole => "our packets are no longer acknowledged; given up".to_owned(),
         Ending::Flood => "the server sent more than the budget; Close 1008 sent".to_owned(),
         Ending::Unmet(_) => "the server did not do what the monitor expects; Close 1000 sent".to_owned(),
+        Ending::NotAnswered => "the server did not open the session; Close 1000 sent".to_owned(),
+        Ending::Refused => "the server refused the session; Close 1000 sent".to_owned(),
+        Ending::HungUp => "the server hung up in the dialect's words; Close 1000 sent".to_owned(),
         Ending::Cancelled => "told to stop; Close 1000 sent".to_owned(),
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_util::sync::CancellationToken;
 
+use super::caller::Caller;
 use super::session::{Held, Security, hold_line};
 use super::upgrade::upgrade;
 use crate::monitor::{Monitor, MonitorName, Target};
@@ -30,11 +31,12 @@ struct Talked {
 
 async fn talk(monitor: &Monitor, mut stream: DuplexStream) -> Talked {
     let began = Instant::now();
-    let upgraded = upgrade(&mut stream, &monitor.target, "/media", &monitor.dial, monitor.dial.timeouts.upgrade).await;
+    let caller = Caller::new(monitor);
+    let upgraded = upgrade(&mut stream, monitor, &caller).await;
     let (evidence, held) = match upgraded.result {
         Err(fault) => (Evidence { fault: Some(Fault::Upgrade(fault)), ..Evidence::default() }, None),
         Ok(accepted) => {
-            let held = hold_line(stream, accepted, monitor, SECURITY, &CancellationToken::new()).await;
+            let held = hold_line(stream, accepted, monitor, &caller.call, SECURITY, &CancellationToken::new()).await;
             (Evidence { hold: Some(held.facts.clone()), ..Evidence::default() }, Some(held))
         }
     };

@@ -15,10 +15,11 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
 use super::answer::{self, Head, LONGEST_HEAD, Parsed};
 use super::blame;
+use super::caller::Caller;
 use super::line::Transport;
 use super::scrub::Scrubber;
 use super::tls::peer_took_bytes;
-use crate::monitor::{Credentials, DialPlan, Target};
+use crate::monitor::{Credentials, DialPlan, Monitor, Target};
 use crate::report::UpgradeReport;
 use crate::text::Printable;
 use crate::verdict::UpgradeFault;
@@ -52,19 +53,14 @@ pub(super) struct Accepted {
     pub(super) subprotocol: Option<String>,
 }
 
-/// Asks for the upgrade and reads the answer, within `deadline` for the head as a whole.
-pub(super) async fn upgrade<S: Transport>(
-    stream: &mut S,
-    target: &Target,
-    resource: &str,
-    plan: &DialPlan,
-    deadline: Duration,
-) -> Upgraded {
-    let until = Instant::now() + deadline;
+/// Asks for the upgrade and reads the answer, within the deadline for the head as a whole.
+pub(super) async fn upgrade<S: Transport>(stream: &mut S, monitor: &Monitor, caller: &Caller) -> Upgraded {
+    let plan = &monitor.dial;
+    let until = Instant::now() + plan.timeouts.upgrade;
     let key = generate_key();
     let mut buffer = Vec::with_capacity(1024);
-    let head = exchange(stream, &request(target, resource, plan, &key), &mut buffer, until, plan).await;
-    let scrubber = Scrubber::new(plan, resource);
+    let head = exchange(stream, &request(&monitor.target, caller, plan, &key), &mut buffer, until, plan).await;
+    let scrubber = Scrubber::new(monitor, caller);
     match head {
         Err(fault) => Upgraded { report: garbage_report(&fault, &buffer, &scrubber), result: Err(fault), bare_lf: false },
         Ok(head) => judge(stream, head, buffer, &key, plan, &scrubber).await,
@@ -115,10 +111,11 @@ fn garbage_report(fault: &UpgradeFault, buffer: &[u8], scrubber: &Scrubber) -> O
 }
 
 /// RFC 6455 section 4.1. Our own headers come last and cannot replace the ones of the handshake (the configuration refuses those names).
-fn request(target: &Target, resource: &str, plan: &DialPlan, key: &str) -> Vec<u8> {
+fn request(target: &Target, caller: &Caller, plan: &DialPlan, key: &str) -> Vec<u8> {
     let mut text = format!(
-        "GET {resource} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n",
+        caller.resource,
         target.authority(),
         plan.user_agent
     );
@@ -133,7 +130,7 @@ fn request(target: &Target, resource: &str, plan: &DialPlan, key: &str) -> Vec<u
             text.push_str(&format!("Authorization: Basic {pair}\r\n"));
         }
     }
-    for (name, value) in &plan.headers {
+    for (name, value) in caller.headers.iter().chain(&plan.headers) {
         text.push_str(&format!("{name}: {}\r\n", value.expose()));
     }
     text.push_str("\r\n");

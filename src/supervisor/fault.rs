@@ -24,6 +24,7 @@ pub(super) fn report_of_panic(monitor: &Monitor, started_at: Timestamp, seconds:
         phase: Some(reason.phase()),
         reason: Some(reason),
         owner: Some(reason.owner()),
+        provider_code: None,
         summary: format!("{}: {message}", reason.explains()),
         phases: PhaseSeconds::default(),
         remote_address: None,

@@ -73,6 +73,7 @@ fn success(name: &str) -> Report {
         phase: None,
         reason: None,
         owner: None,
+        provider_code: None,
         summary: "held for 10.0 s".to_owned(),
         phases: PhaseSeconds {
             resolve: Some(0.001),

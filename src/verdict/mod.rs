@@ -37,7 +37,7 @@ pub fn verdict(evidence: &Evidence) -> Option<Reason> {
     }
     let reason = match (&evidence.fault, &evidence.hold) {
         (Some(fault), _) => Some(dial_reason(fault)),
-        (None, Some(hold)) => hold_reason(hold),
+        (None, Some(hold)) => hold_reason(hold).or_else(|| evidence.raised.then_some(Reason::AppWarned)),
         // Neither a fault nor a line: the probe lost its way, and that is a bug of ours.
         (None, None) => Some(Reason::ProberPanicked),
     }?;
@@ -236,6 +236,11 @@ fn hold_reason(hold: &HoldFacts) -> Option<Reason> {
         Ending::Blackhole => Some(Reason::NetBlackhole),
         Ending::Flood => Some(Reason::PeerFlood),
         Ending::Unmet(unmet) => Some(unmet_reason(unmet, hold)),
+        Ending::NotAnswered => Some(Reason::AppNotAnswered),
+        Ending::Refused => Some(Reason::AppRefused),
+        // As a Close 1000 it may be allowed, and the server still has to do before what the monitor expects.
+        Ending::HungUp if hold.end_is_allowed => hold.unmet.map(|unmet| unmet_reason(unmet, hold)),
+        Ending::HungUp => Some(Reason::AppHungUp),
         Ending::Cancelled => Some(Reason::Cancelled),
     }
 }
@@ -300,6 +305,7 @@ fn unmet_reason(unmet: Unmet, hold: &HoldFacts) -> Reason {
         Unmet::FirstAudio => Reason::AppNoAudio,
         Unmet::Audible => Reason::AppSilenceOnly,
         Unmet::Rate => Reason::AppWrongRate,
+        Unmet::Mark => Reason::AppNoMark,
         Unmet::Silence => silence_reason(hold),
     }
 }

@@ -11,6 +11,7 @@ const ORDER: &[&str] = &[
     "secret",
     "wall",
     "audio",
+    "signature",
     "report", // rules
     "dialect",
     "monitor",
@@ -33,8 +34,20 @@ const ORDER: &[&str] = &[
 ];
 
 /// Words and rules: no clock, no I/O, no foreign error types.
-const PURE: &[&str] =
-    &["outcome", "text", "secret", "audio", "report", "dialect", "monitor", "hold", "verdict", "schedule", "standing"];
+const PURE: &[&str] = &[
+    "outcome",
+    "text",
+    "secret",
+    "audio",
+    "signature",
+    "report",
+    "dialect",
+    "monitor",
+    "hold",
+    "verdict",
+    "schedule",
+    "standing",
+];
 
 /// What pure code must not name.
 const IMPURE: &[&str] =

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use toml::Spanned;
 
-use super::{Desk, Scope, tls};
+use super::{Desk, Scope, call, tls};
 use crate::config::kinds::HeaderSource;
 use crate::config::problem::{Code, Problem, Sink};
 use crate::config::raw::{BasicAuth, SecretSource, Settings};
 use crate::config::read::{Entries, Given};
-use crate::config::values::{InvalidHeader, check_header_name};
+use crate::config::values::{DialectName, InvalidHeader, check_header_name};
 use crate::monitor::{Credentials, DialPlan, IpChoice, Target, Timeouts};
 use crate::secret::Secret;
 
@@ -54,6 +54,7 @@ pub(super) fn dial(scope: &Scope<'_>, desk: &mut Desk<'_>) -> DialPlan {
         subprotocols,
         require_subprotocol: settings.require_subprotocol.or(false),
         user_agent: settings.user_agent.or(default.user_agent),
+        signature: call::signature(scope, desk),
     }
 }
 
@@ -64,15 +65,21 @@ fn headers(scope: &Scope<'_>, desk: &mut Desk<'_>) -> Vec<(String, Secret)> {
         desk.sink.push(problem.help("keep the headers that the provider sends"));
     }
     check_header_names(entries.get_ref(), scope, desk.sink);
-    let mut headers = Vec::with_capacity(entries.get_ref().len());
+    values(&scope.all.headers, desk)
+}
+
+/// Names with their values, from wherever those come.
+pub(super) fn values(given: &Given<Entries<HeaderSource>>, desk: &mut Desk<'_>) -> Vec<(String, Secret)> {
+    let Given::Known(entries) = given else { return Vec::new() };
+    let mut values = Vec::with_capacity(entries.get_ref().len());
     for (name, source) in entries.get_ref() {
         let value = match source.get_ref() {
             HeaderSource::Inline(value) => Some(value.clone()),
             HeaderSource::Elsewhere(SecretSource { file, env }) => secret(file, env, desk),
         };
-        headers.extend(value.map(|value| (name.get_ref().clone(), value)));
+        values.extend(value.map(|value| (name.get_ref().clone(), value)));
     }
-    headers
+    values
 }
 
 /// Header values that log in do not belong into the file, just as passwords and tokens do not.
@@ -151,7 +158,7 @@ fn basic_auth(basic: &Spanned<BasicAuth>, desk: &mut Desk<'_>) -> Option<Credent
 }
 
 /// The secret in the file or variable, if one of them is given and can be read.
-fn secret(file: &Given<PathBuf>, variable: &Given<String>, desk: &mut Desk<'_>) -> Option<Secret> {
+pub(super) fn secret(file: &Given<PathBuf>, variable: &Given<String>, desk: &mut Desk<'_>) -> Option<Secret> {
     if let Given::Known(path) = file {
         let read = desk.surroundings.secret_file(path.get_ref());
         return read.map_err(|error| desk.bad_file(&error, &path.span())).ok();
@@ -176,6 +183,11 @@ fn subprotocols(scope: &Scope<'_>, sink: &mut Sink) -> Vec<String> {
     {
         let problem = Problem::new(Code::SubprotocolNotOffered, "a server cannot choose a subprotocol when none is offered");
         sink.push(problem.at(&required.span(), "").help("set `subprotocols = [\"…\"]`, or leave `require_subprotocol` out"));
+    }
+    if scope.all.subprotocols.is_absent()
+        && let Some(DialectName::Provider(provider)) = scope.all.dialect.get()
+    {
+        return provider.facts().subprotocol.into_iter().map(str::to_owned).collect();
     }
     offered.iter().map(|protocol| protocol.get_ref().clone()).collect()
 }

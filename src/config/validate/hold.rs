@@ -163,7 +163,9 @@ pub(super) fn expect(scope: &Scope<'_>, sink: &mut Sink) -> Expect {
         audible: raw.audible.or(false),
         real_time_audio: raw.real_time_audio.or(false),
         max_silence: raw.max_silence.get().copied(),
+        mark_round_trip_within: raw.mark_round_trip_within.get().copied(),
         clean_close: raw.clean_close.or(false),
+        no_warnings: raw.no_warnings.or(Vec::new()),
     };
     check_idle(raw, scope, sink);
     expect
@@ -177,6 +179,7 @@ fn check_within_hold(raw: &RawExpect, scope: &Scope<'_>, sink: &mut Sink) {
         ("match_within", &raw.match_within),
         ("first_audio_within", &raw.first_audio_within),
         ("max_silence", &raw.max_silence),
+        ("mark_round_trip_within", &raw.mark_round_trip_within),
     ];
     for (key, deadline) in deadlines {
         let Some(deadline) = deadline.known().filter(|deadline| *deadline.get_ref() > hold.value) else { continue };
@@ -222,6 +225,7 @@ fn check_idle(raw: &RawExpect, scope: &Scope<'_>, sink: &mut Sink) {
         ("audible", on(&raw.audible)),
         ("real_time_audio", on(&raw.real_time_audio)),
         ("first_audio_within", raw.first_audio_within.known().map(toml::Spanned::span)),
+        ("mark_round_trip_within", raw.mark_round_trip_within.known().map(toml::Spanned::span)),
     ];
     for (key, span) in expected {
         let Some(span) = span else { continue };

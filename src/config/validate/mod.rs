@@ -2,6 +2,7 @@
 //!
 //! Every rule reports and goes on. A rule about several settings is silent if one of them is broken, as that is reported already.
 
+mod call;
 mod dial;
 mod hold;
 mod notes;
@@ -100,7 +101,7 @@ fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option
     let hold = hold::hold(&scope, desk.sink);
     let expect = hold::expect(&scope, desk.sink);
     let thresholds = hold::thresholds(&scope, desk.sink);
-    let dialect = speech::dialect(&scope, desk.sink);
+    let dialect = speech::dialect(&scope, desk);
     let labels = labels(&scope, desk.sink);
     let dial = dial::dial(&scope, desk);
     if let Some(url) = raw.identity.url.known() {

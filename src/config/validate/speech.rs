@@ -2,16 +2,59 @@
 
 use toml::Spanned;
 
-use super::Scope;
+use super::{Desk, Scope, call};
 use crate::audio::AudioFormat;
-use crate::config::problem::{Code, Problem, Sink};
+use crate::config::problem::{Code, Problem, Sink, Span};
 use crate::config::raw::{Raw, Silence};
 use crate::config::read::Given;
-use crate::config::values::duration_text;
+use crate::config::values::{DialectName, duration_text};
 use crate::dialect::Dialect;
 use crate::dialect::raw::{RawFrame, RawSettings};
 
-pub(super) fn dialect(scope: &Scope<'_>, sink: &mut Sink) -> Dialect {
+pub(super) fn dialect(scope: &Scope<'_>, desk: &mut Desk<'_>) -> Dialect {
+    match scope.all.dialect.or(DialectName::Raw) {
+        DialectName::Raw => {
+            check_foreign_tables(scope, desk.sink);
+            raw(scope, desk.sink)
+        }
+        DialectName::Provider(provider) => {
+            check_raw_table(scope, provider.label(), desk.sink);
+            Dialect::Provider(Box::new(call::settings(scope, provider, desk)))
+        }
+    }
+}
+
+/// The tables of providers' dialects, where `raw` is spoken.
+fn check_foreign_tables(scope: &Scope<'_>, sink: &mut Sink) {
+    if matches!(scope.all.dialect, Given::Broken(_)) {
+        return;
+    }
+    let tables = [("call", scope.own.call.span()), ("audio", scope.own.audio.span()), ("signature", scope.own.signature.span())];
+    for (name, span) in tables {
+        let Some(span) = span else { continue };
+        has_no_effect(name, &span, "raw", "name the provider with `dialect = \"…\"`, or use `[monitor.raw]`", sink);
+    }
+}
+
+fn check_raw_table(scope: &Scope<'_>, dialect: &str, sink: &mut Sink) {
+    if let Some(span) = scope.own.raw.span() {
+        has_no_effect(
+            "raw",
+            &span,
+            dialect,
+            "`[monitor.call]` and `[monitor.audio]` have the settings of providers' dialects",
+            sink,
+        );
+    }
+}
+
+/// A table or key that the dialect does not have.
+pub(super) fn has_no_effect(key: &str, at: &Span, dialect: &str, help: &str, sink: &mut Sink) {
+    let problem = Problem::new(Code::NotInDialect, format!("`{key}` has no effect in the dialect `{dialect}`")).at(at, "");
+    sink.push(problem.help(help.to_owned()));
+}
+
+fn raw(scope: &Scope<'_>, sink: &mut Sink) -> Dialect {
     let default = RawSettings::default();
     let Given::Known(raw) = &scope.all.raw else { return Dialect::Raw(default) };
     let raw = raw.get_ref();
@@ -29,7 +72,6 @@ pub(super) fn dialect(scope: &Scope<'_>, sink: &mut Sink) -> Dialect {
     check_echo(raw, &settings, scope, sink);
     Dialect::Raw(settings)
 }
-
 fn texts(list: &Given<Vec<Spanned<String>>>) -> Vec<String> {
     list.get().map_or_else(Vec::new, |texts| texts.iter().map(|text| text.get_ref().clone()).collect())
 }

@@ -1,0 +1,98 @@
+//! What goes out: JSON written straight into a buffer that is used again, so that a media frame costs no allocation once the line is warm.
+
+use std::fmt::Display;
+
+use base64::display::Base64Display;
+use base64::prelude::BASE64_STANDARD;
+use bytes::{BufMut as _, BytesMut};
+use serde::{Serialize, Serializer};
+
+use super::Wire;
+
+/// The buffer of one speaker.
+#[derive(Debug, Default)]
+pub(super) struct Ink(BytesMut);
+
+impl Ink {
+    /// A text frame with `message` as compact JSON, its fields in the order of declaration.
+    pub(super) fn json(&mut self, message: &impl Serialize) -> Wire {
+        // The messages are our own structures with text keys, and memory takes every write: nothing here can fail.
+        let written = serde_json::to_writer((&mut self.0).writer(), message);
+        debug_assert!(written.is_ok(), "{written:?}");
+        Wire::Text(self.0.split().freeze())
+    }
+}
+
+/// Bytes as a JSON text in base64: the standard alphabet with padding (RFC 4648 section 4).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Base64<'a>(pub(super) &'a [u8]);
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Base64Display::new(self.0, &BASE64_STANDARD))
+    }
+}
+
+/// A number that the provider writes as a text: `"160"`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quoted<T>(pub(super) T);
+
+impl<T: Display> Serialize for Quoted<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// The user's parameters as a JSON object, in their order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parameters<'a>(pub(super) &'a [(String, crate::secret::Secret)]);
+
+impl Parameters<'_> {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Parameters<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value.expose())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[derive(Serialize)]
+    struct Message<'a> {
+        number: Quoted<u64>,
+        payload: Base64<'a>,
+        parameters: Parameters<'a>,
+    }
+
+    #[test]
+    fn numbers_payloads_and_parameters() {
+        let parameters = [("b".to_owned(), Secret::new("1\"")), ("a".to_owned(), Secret::new("2"))];
+        let mut ink = Ink::default();
+        let message = Message { number: Quoted(7), payload: Base64(&[0xFF; 4]), parameters: Parameters(&parameters) };
+        let text = r#"{"number":"7","payload":"/////w==","parameters":{"b":"1\"","a":"2"}}"#;
+        assert_eq!(ink.json(&message), Wire::text(text));
+    }
+
+    #[test]
+    fn the_buffer_is_used_again() {
+        let mut ink = Ink::default();
+        let message = Message { number: Quoted(7), payload: Base64(&[0; 640]), parameters: Parameters(&[]) };
+        for _ in 0..8 {
+            drop(ink.json(&message));
+        }
+        let capacity = ink.0.capacity();
+        let place = ink.json(&message).payload().as_ptr();
+        for _ in 0..100 {
+            drop(ink.json(&message));
+        }
+        assert!(ink.0.capacity() <= capacity.max(4096), "{capacity} grew to {}", ink.0.capacity());
+        let _ = place;
+    }
+}

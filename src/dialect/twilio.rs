@@ -1,0 +1,389 @@
+//! Twilio Media Streams: `<Connect><Stream>` (two ways) and `<Start><Stream>` (one way).
+//!
+//! Source: twilio.com/docs/voice/media-streams/websocket-messages, and the error pages 319xx.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::envelope::{AudioReader, Grammar, Is, Kind};
+use super::facts::{About, CallKey, Facts, Opening};
+use super::ids::{self, IdForms};
+use super::ink::{Base64, Ink, Parameters, Quoted};
+use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Playback, Speaker, Wire};
+use crate::audio::AudioFormat;
+use crate::outcome::{Phase, Reason, Warning};
+
+pub(super) const FACTS: Facts = Facts {
+    title: "Twilio Media Streams",
+    formats: &[AudioFormat::MULAW_8K],
+    cadence: Duration::from_millis(20),
+    wss_only: true,
+    query_is_lost: true,
+    subprotocol: None,
+    opening: Opening::AtOnce,
+    server_may_close_first: Duration::from_secs(1),
+    keys: &[CallKey::CallId, CallKey::StreamId, CallKey::AccountId, CallKey::Parameters, CallKey::OneWay],
+    codes: &[
+        (Warning::SchemeNotWss, "Twilio 31922"),
+        (Warning::QueryStringInTwilioUrl, "Twilio 31920"),
+        (Warning::BinaryInTextDialect, "Twilio 31950"),
+        (Warning::NotJson, "Twilio 31951"),
+        (Warning::UnknownEvent, "Twilio 31951"),
+        (Warning::InvalidField, "Twilio 31951"),
+        (Warning::UnknownField, "Twilio 31951"),
+        (Warning::WrongStreamId, "Twilio 31951"),
+        (Warning::Base64Invalid, "Twilio 31951"),
+        (Warning::Base64UrlSafe, "Twilio 31951"),
+        (Warning::MessageOnOneWayStream, "Twilio 31924"),
+        (Warning::PlaybackOverflow, "Twilio 31930"),
+    ],
+    failure,
+    playback_limit: None,
+    ids: IdForms {
+        call: ids::twilio_call,
+        stream: ids::twilio_stream,
+        account: ids::twilio_account,
+        session: ids::twilio_session,
+    },
+    about: About {
+        sends: &[
+            "`wss://` alone; no subprotocol is offered. With `[monitor.signature]`, `X-Twilio-Signature` over the URL.",
+            "`connected` and `start`, then `media` every 20 ms, `stop` at the end. All numbers that count are texts.",
+            "`one_way = true` stands for `<Start><Stream>`: nothing may come back.",
+        ],
+        checks: &[
+            "`media`, `mark` and `clear` with our `streamSid`. A `mark` is sent back when the audio before it has been played; `clear` \
+             empties the queue and sends back its marks.",
+            "Binary messages, unknown events, missing or further fields, a wrong `streamSid`, audio that is no standard base64.",
+        ],
+        unverified: &[
+            "Whether the upgrade is signed as `wss://…` or as `https://…` is not in Twilio's own text: `url_scheme`.",
+            "That the SHA-256 scheme is used on upgrades: `algorithm`.",
+            "How much audio Twilio keeps before 31930 is not published, so that `playback_overflow` is not raised here.",
+        ],
+        monitor: "url = \"wss://voice.example.com/media-stream\"\ndialect = \"twilio\"",
+    },
+};
+
+/// What Twilio logs when a dial or a line fails (twilio.com/docs/api/errors).
+fn failure(reason: Reason) -> Option<&'static str> {
+    match (reason.phase(), reason) {
+        (_, Reason::TcpTimeout | Reason::TlsTimeout) => Some("Twilio 31901"),
+        (_, Reason::TcpRefused) => Some("Twilio 31902"),
+        (_, Reason::WsEof | Reason::WsEofMidFrame | Reason::WsReset) => Some("Twilio 31903"),
+        (_, Reason::ClosedByServer) => Some("Twilio 31921"),
+        (Phase::Tls, _) => Some("Twilio 31910"),
+        (Phase::Upgrade, _) => Some("Twilio 31920"),
+        (Phase::Webhook | Phase::Resolve | Phase::Connect | Phase::Hold | Phase::Close, _) => None,
+    }
+}
+
+const GRAMMAR: Grammar = Grammar {
+    tag: "event",
+    kinds: &[
+        Kind { name: "media", required: &[("streamSid", Is::Text), ("media.payload", Is::Text)], optional: &[] },
+        Kind { name: "mark", required: &[("streamSid", Is::Text), ("mark.name", Is::Text)], optional: &[] },
+        Kind { name: "clear", required: &[("streamSid", Is::Text)], optional: &[] },
+    ],
+    strict: true,
+    any_case: false,
+};
+
+#[derive(Serialize)]
+struct Connected {
+    event: &'static str,
+    protocol: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Start<'a> {
+    event: &'static str,
+    sequence_number: Quoted<u64>,
+    start: StartDetails<'a>,
+    stream_sid: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StartDetails<'a> {
+    account_sid: &'a str,
+    stream_sid: &'a str,
+    call_sid: &'a str,
+    tracks: [&'static str; 1],
+    media_format: MediaFormat,
+    custom_parameters: Parameters<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MediaFormat {
+    encoding: &'static str,
+    sample_rate: u32,
+    channels: u8,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Media<'a> {
+    event: &'static str,
+    sequence_number: Quoted<u64>,
+    media: MediaDetails<'a>,
+    stream_sid: &'a str,
+}
+
+#[derive(Serialize)]
+struct MediaDetails<'a> {
+    track: &'static str,
+    chunk: Quoted<u64>,
+    timestamp: Quoted<u128>,
+    payload: Base64<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mark<'a> {
+    event: &'static str,
+    sequence_number: Quoted<u64>,
+    stream_sid: &'a str,
+    mark: Named<'a>,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Stop<'a> {
+    event: &'static str,
+    sequence_number: Quoted<u64>,
+    stop: StopDetails<'a>,
+    stream_sid: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StopDetails<'a> {
+    account_sid: &'a str,
+    call_sid: &'a str,
+}
+
+/// The speaker of one call.
+#[derive(Debug)]
+pub(super) struct Twilio {
+    settings: CallSettings,
+    call: Call,
+    ink: Ink,
+    reader: AudioReader,
+    sequence: u64,
+    chunk: u64,
+}
+
+impl Twilio {
+    pub(super) fn new(settings: &CallSettings, call: &Call) -> Self {
+        Self {
+            reader: AudioReader::new(settings.audio.codec),
+            settings: settings.clone(),
+            call: call.clone(),
+            ink: Ink::default(),
+            sequence: 0,
+            chunk: 0,
+        }
+    }
+
+    /// One counter for all messages but `connected`.
+    const fn next_sequence(&mut self) -> Quoted<u64> {
+        self.sequence += 1;
+        Quoted(self.sequence)
+    }
+}
+
+impl Speaker for Twilio {
+    fn greet(&mut self) -> Vec<Wire> {
+        let connected = Connected { event: "connected", protocol: "Call", version: "1.0.0" };
+        let sequence_number = self.next_sequence();
+        let start = Start {
+            event: "start",
+            sequence_number,
+            start: StartDetails {
+                account_sid: &self.call.account_id,
+                stream_sid: &self.call.stream_id,
+                call_sid: &self.call.call_id,
+                tracks: ["inbound"],
+                media_format: MediaFormat { encoding: "audio/x-mulaw", sample_rate: 8_000, channels: 1 },
+                custom_parameters: Parameters(&self.settings.parameters),
+            },
+            stream_sid: &self.call.stream_id,
+        };
+        vec![self.ink.json(&connected), self.ink.json(&start)]
+    }
+
+    fn frame(&mut self, n: u64) -> Wire {
+        let sequence_number = self.next_sequence();
+        self.chunk += 1;
+        let payload = self.settings.sound.frame(n);
+        let media = MediaDetails {
+            track: "inbound",
+            chunk: Quoted(self.chunk),
+            // The presentation time of the end of the frame, in milliseconds since the start of the stream.
+            timestamp: Quoted(u128::from(n + 1) * self.settings.cadence.as_millis()),
+            payload: Base64(&payload),
+        };
+        self.ink.json(&Media { event: "media", sequence_number, media, stream_sid: &self.call.stream_id })
+    }
+
+    fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
+        let remarks = moment.remarks;
+        if self.settings.one_way {
+            remarks.note(Warning::MessageOnOneWayStream, || "the server talks on a stream that only listens".to_owned());
+        }
+        let Incoming::Text(text) = message else {
+            remarks.note(Warning::BinaryInTextDialect, || "a binary message; Twilio takes text messages alone".to_owned());
+            return Heard::default();
+        };
+        let Some(message) = GRAMMAR.read(text, remarks) else { return Heard::default() };
+        message.check_stream_id("streamSid", &self.call.stream_id, remarks);
+        match message.kind {
+            "media" => {
+                let audio = message.text("media.payload").and_then(|payload| self.reader.base64(payload, remarks));
+                Heard { audio, ..Heard::default() }
+            }
+            "mark" => message.text("mark.name").map_or_else(Heard::default, Heard::mark),
+            _ => Heard::playback(Playback::Clear),
+        }
+    }
+
+    fn played(&mut self, mark: &str) -> Option<Wire> {
+        let sequence_number = self.next_sequence();
+        let mark = Mark { event: "mark", sequence_number, stream_sid: &self.call.stream_id, mark: Named { name: mark } };
+        Some(self.ink.json(&mark))
+    }
+
+    fn farewell(&mut self) -> Farewell {
+        let sequence_number = self.next_sequence();
+        let stop = Stop {
+            event: "stop",
+            sequence_number,
+            stop: StopDetails { account_sid: &self.call.account_id, call_sid: &self.call.call_id },
+            stream_sid: &self.call.stream_id,
+        };
+        Farewell { frames: vec![self.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Provider;
+    use crate::dialect::rehearsal::{Meant, Rehearsal};
+
+    fn call() -> Rehearsal {
+        Rehearsal::new(Provider::Twilio, |_| ())
+    }
+
+    const SID: &str = "MZ11111111111111111111111111111111";
+
+    #[test]
+    fn the_first_frames_to_the_byte() {
+        let mut call = call();
+        let start = concat!(
+            r#"{"event":"start","sequenceNumber":"1","start":{"accountSid":"AC11111111111111111111111111111111","#,
+            r#""streamSid":"MZ11111111111111111111111111111111","callSid":"CA11111111111111111111111111111111","#,
+            r#""tracks":["inbound"],"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},"#,
+            r#""customParameters":{"agent":"booking"}},"streamSid":"MZ11111111111111111111111111111111"}"#
+        );
+        assert_eq!(call.greeting(), [r#"{"event":"connected","protocol":"Call","version":"1.0.0"}"#, start]);
+        let silence = format!("{}/w==", "////".repeat(53));
+        let media = |sequence: u64, chunk: u64, timestamp: u64| {
+            format!(
+                r#"{{"event":"media","sequenceNumber":"{sequence}","media":{{"track":"inbound","chunk":"{chunk}","timestamp":"{timestamp}","payload":"{silence}"}},"streamSid":"{SID}"}}"#
+            )
+        };
+        assert_eq!(call.frame(0), media(2, 1, 20));
+        assert_eq!(call.frame(1), media(3, 2, 40));
+        assert_eq!(call.frame(5), media(4, 3, 120), "a slot that was left out moves the time and not the count");
+    }
+
+    #[test]
+    fn ten_minutes_end_with_the_right_numbers() {
+        let mut call = call();
+        call.greeting();
+        let last = (0..30_000).map(|n| call.frame(n)).last().unwrap();
+        assert!(last.starts_with(
+            r#"{"event":"media","sequenceNumber":"30001","media":{"track":"inbound","chunk":"30000","timestamp":"600000","#
+        ));
+        let stop = concat!(
+            r#"{"event":"stop","sequenceNumber":"30002","stop":{"accountSid":"AC11111111111111111111111111111111","#,
+            r#""callSid":"CA11111111111111111111111111111111"},"streamSid":"MZ11111111111111111111111111111111"}"#
+        );
+        assert_eq!(call.farewell(), (vec![stop.to_owned()], Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn every_documented_reply() {
+        let mut call = call();
+        call.greeting();
+        let media = format!(r#"{{"event":"media","streamSid":"{SID}","media":{{"payload":"EQ=="}}}}"#);
+        assert_eq!(call.hear(&media), Meant { audio: Some((vec![0x11], false)), ..Meant::default() });
+        let mark = format!(r#"{{"event":"mark","streamSid":"{SID}","mark":{{"name":"m1"}}}}"#);
+        assert_eq!(call.hear(&mark), Meant { mark: Some("m1".into()), ..Meant::default() });
+        let answer = format!(r#"{{"event":"mark","sequenceNumber":"2","streamSid":"{SID}","mark":{{"name":"m1"}}}}"#);
+        assert_eq!(call.played("m1"), Some(answer));
+        let clear = format!(r#"{{"event":"clear","streamSid":"{SID}"}}"#);
+        assert_eq!(call.hear(&clear), Meant { playback: Some(Playback::Clear), ..Meant::default() });
+        assert_eq!(call.odd(), []);
+    }
+
+    #[test]
+    fn what_twilio_would_warn_of() {
+        let rows = [
+            (r#"{"event":"media","streamSid":"MZ2","media":{"payload":"EQ=="}}"#.to_owned(), Warning::WrongStreamId),
+            (format!(r#"{{"event":"media","streamSid":"{SID}","media":{{}}}}"#), Warning::InvalidField),
+            (r#"{"event":"clear"}"#.to_owned(), Warning::InvalidField),
+            (
+                format!(r#"{{"event":"media","streamSid":"{SID}","media":{{"payload":"EQ==","track":"x"}}}}"#),
+                Warning::UnknownField,
+            ),
+            (format!(r#"{{"event":"playAudio","streamSid":"{SID}"}}"#), Warning::UnknownEvent),
+            ("hello".to_owned(), Warning::NotJson),
+            (format!(r#"{{"event":"media","streamSid":"{SID}","media":{{"payload":"-_=="}}}}"#), Warning::Base64UrlSafe),
+        ];
+        for (message, warning) in rows {
+            let mut call = call();
+            call.hear(&message);
+            assert_eq!(call.odd(), [warning], "{message}");
+        }
+        let mut call = call();
+        call.hear_binary(&[0x11; 160]);
+        assert_eq!(call.odd(), [Warning::BinaryInTextDialect]);
+        assert_eq!(FACTS.code(Warning::BinaryInTextDialect), Some("Twilio 31950"));
+    }
+
+    #[test]
+    fn a_one_way_stream_only_listens() {
+        let mut call = Rehearsal::new(Provider::Twilio, |settings| settings.one_way = true);
+        call.hear(&format!(r#"{{"event":"clear","streamSid":"{SID}"}}"#));
+        assert_eq!(call.odd(), [Warning::MessageOnOneWayStream]);
+    }
+
+    #[test]
+    fn failures_have_twilios_numbers() {
+        let rows = [
+            (Reason::TcpRefused, Some("Twilio 31902")),
+            (Reason::WsReset, Some("Twilio 31903")),
+            (Reason::TlsMissingIntermediate, Some("Twilio 31910")),
+            (Reason::TlsTimeout, Some("Twilio 31901")),
+            (Reason::from_status(404), Some("Twilio 31920")),
+            (Reason::ClosedByServer, Some("Twilio 31921")),
+            (Reason::DnsNxdomain, None),
+            (Reason::AppNoAudio, None),
+        ];
+        for (reason, code) in rows {
+            assert_eq!((FACTS.failure)(reason), code, "{reason}");
+        }
+    }
+}

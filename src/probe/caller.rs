@@ -1,0 +1,171 @@
+//! Who we are in one probe: the call's ids, the resource that is asked for, and the headers that come of the dialect and of signing.
+//!
+//! The user's own headers (`headers` of the monitor) win over these. Deliberately absent: the headers of the WebSocket handshake itself
+//! and the `Authorization` header (both in `upgrade`).
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use uuid::Uuid;
+
+use crate::dialect::Call;
+use crate::monitor::{Monitor, SignaturePlan};
+use crate::outcome::Warning;
+use crate::secret::Secret;
+use crate::signature::{http_message, twilio};
+use crate::wall::Timestamp;
+
+/// The header with which Genesys AudioHook names the integration.
+const API_KEY_HEADER: &str = "X-API-KEY";
+
+/// One call as the server will know it.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) call: Call,
+    /// Path and query as they are sent.
+    pub(super) resource: String,
+    /// Headers beside those of the monitor.
+    pub(super) headers: Vec<(String, Secret)>,
+}
+
+impl Caller {
+    /// A fresh call of `monitor` at this moment.
+    pub(super) fn new(monitor: &Monitor) -> Self {
+        let now = Timestamp::now().unix_millis();
+        let mut fresh = || Uuid::new_v4().as_u128();
+        let call = monitor.dialect.place(&mut fresh, u64::try_from(now).unwrap_or(u64::MAX));
+        let resource = monitor.target.resource(|| Uuid::new_v4().to_string(), &call.call_id, now);
+        let mut headers: Vec<(String, Secret)> =
+            monitor.dialect.headers(&call).into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect();
+        headers.extend(signed(monitor, &resource, &headers, now));
+        headers.retain(|(name, _)| !monitor.dial.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
+        Self { call, resource, headers }
+    }
+}
+
+/// The headers that prove who we are.
+fn signed(monitor: &Monitor, resource: &str, headers: &[(String, Secret)], unix_ms: u128) -> Vec<(String, Secret)> {
+    match &monitor.dial.signature {
+        None => Vec::new(),
+        Some(SignaturePlan::Twilio { token, algorithm, key_id, scheme }) => {
+            let url = format!("{scheme}://{}{resource}", monitor.target.authority());
+            let signature = twilio::sign(token.expose().as_bytes(), &url, &[], *algorithm);
+            let settings = key_id.iter().map(|id| (twilio::SETTINGS_HEADER, twilio::settings_header(id)));
+            let all = settings.chain([(twilio::SIGNATURE_HEADER, signature)]);
+            all.map(|(name, value)| (name.to_owned(), Secret::new(value))).collect()
+        }
+        Some(SignaturePlan::AudioHook { api_key, client_secret }) => {
+            let key = (API_KEY_HEADER.to_owned(), api_key.clone());
+            let covered: Vec<(&str, &str)> =
+                headers.iter().chain([&key]).map(|(name, value)| (name.as_str(), value.expose())).collect();
+            let target = &monitor.target;
+            let parts = http_message::Covered { request_target: resource, authority: &target.authority(), headers: &covered };
+            let signed = client_secret.as_ref().map(|secret| audio_hook(&parts, api_key, secret, unix_ms));
+            signed.into_iter().flatten().chain([key]).collect()
+        }
+    }
+}
+
+fn audio_hook(parts: &http_message::Covered<'_>, api_key: &Secret, secret: &Secret, unix_ms: u128) -> [(String, Secret); 2] {
+    // The configuration has checked that it is base64.
+    let secret = BASE64_STANDARD.decode(secret.expose()).unwrap_or_default();
+    // 18 bytes, as Genesys' reference implementation has it: more than one UUID.
+    let random = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
+    let nonce = BASE64_STANDARD.encode(&random[..18]);
+    let seconds = u64::try_from(unix_ms / 1000).unwrap_or(u64::MAX);
+    let signed = http_message::sign(parts, http_message::Key { id: api_key.expose(), secret: &secret }, &nonce, seconds);
+    let pairs = [(http_message::SIGNATURE_HEADER, signed.signature), (http_message::INPUT_HEADER, signed.input)];
+    pairs.map(|(name, value)| (name.to_owned(), Secret::new(value)))
+}
+
+/// What a real call would not survive, although a plain client gets through.
+pub(super) fn oddities(monitor: &Monitor, caller: &Caller) -> Vec<(Warning, String)> {
+    let Some(settings) = monitor.dialect.provider() else { return Vec::new() };
+    let facts = settings.provider.facts();
+    let mut odd = Vec::new();
+    if facts.wss_only && !monitor.target.is_secure() && !monitor.target.is_loopback() {
+        odd.push((Warning::SchemeNotWss, format!("{} dials wss:// alone", facts.title)));
+    }
+    if facts.query_is_lost && caller.resource.contains('?') {
+        let says = "Twilio does not carry the query of the URL: use `parameters`, which arrive in `start.customParameters`";
+        odd.push((Warning::QueryStringInTwilioUrl, says.to_owned()));
+    }
+    odd
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::{CallSettings, Dialect, Provider};
+    use crate::monitor::{MonitorName, Target, UrlScheme};
+    use crate::signature::twilio::Algorithm;
+
+    fn monitor(url: &str) -> Monitor {
+        let mut monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse(url).unwrap());
+        monitor.dialect = Dialect::Provider(Box::new(CallSettings::new(Provider::Twilio)));
+        monitor
+    }
+
+    fn headers(monitor: &Monitor) -> Vec<(String, String)> {
+        Caller::new(monitor).headers.into_iter().map(|(name, value)| (name, value.expose().to_owned())).collect()
+    }
+
+    #[test]
+    fn twilio_upgrades_are_signed() {
+        let mut monitor = monitor("wss://voice.example.com/media");
+        assert_eq!(headers(&monitor), []);
+        let plan = |algorithm, key_id: Option<&str>, scheme| {
+            Some(SignaturePlan::Twilio { token: Secret::new("12345"), algorithm, key_id: key_id.map(str::to_owned), scheme })
+        };
+        // The vectors of `twilio` 9.13.0.
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let sha1 = header("X-Twilio-Signature", "jFDHVhI8XO69C49uXR3xmdZPylY=");
+        let https = header("X-Twilio-Signature", "2A768no+sGy6/ZLDxHITQfda/E8=");
+        let settings = header("X-Twilio-Webhooks-Signature-Settings", "key=SK1,algorithm=HMAC_SHA256");
+        let sha256 = header("X-Twilio-Signature", "9vcxwRUePA6mZ2xb6UTPNQJhjz9tsjeFDwQQbFiFgW0=");
+        let rows = [
+            (plan(Algorithm::Sha1, None, UrlScheme::Wss), vec![sha1.clone()]),
+            (plan(Algorithm::Sha1, None, UrlScheme::Https), vec![https]),
+            (plan(Algorithm::Sha256, Some("SK1"), UrlScheme::Wss), vec![settings, sha256]),
+        ];
+        for (signature, expected) in rows {
+            monitor.dial.signature = signature;
+            assert_eq!(headers(&monitor), expected);
+        }
+    }
+
+    #[test]
+    fn the_users_own_header_wins() {
+        let mut monitor = monitor("wss://voice.example.com/media");
+        monitor.dial.signature = Some(SignaturePlan::Twilio {
+            token: Secret::new("12345"),
+            algorithm: Algorithm::Sha1,
+            key_id: None,
+            scheme: UrlScheme::Wss,
+        });
+        monitor.dial.headers = vec![("x-twilio-signature".to_owned(), Secret::new("mine"))];
+        assert_eq!(headers(&monitor), []);
+    }
+
+    #[test]
+    fn the_id_in_the_url_is_that_of_the_call() {
+        let caller = Caller::new(&monitor("wss://voice.example.com/calls/{call_id}"));
+        assert_eq!(caller.resource, format!("/calls/{}", caller.call.call_id));
+        assert!(caller.call.call_id.starts_with("CA"));
+    }
+
+    #[test]
+    fn what_a_call_would_not_survive() {
+        let rows = [
+            ("wss://voice.example.com/media", vec![]),
+            ("wss://voice.example.com/media?token=x", vec![Warning::QueryStringInTwilioUrl]),
+            ("ws://voice.example.com/media", vec![Warning::SchemeNotWss]),
+            ("ws://127.0.0.1:5050/media", vec![]),
+            ("ws://practice.localhost:5050/media", vec![]),
+        ];
+        for (url, expected) in rows {
+            let monitor = monitor(url);
+            let odd: Vec<Warning> = oddities(&monitor, &Caller::new(&monitor)).into_iter().map(|(warning, _)| warning).collect();
+            assert_eq!(odd, expected, "{url}");
+        }
+    }
+}
