@@ -7,12 +7,13 @@ const fs = require('fs');
 const path = require('path');
 const { WebSocketServer } = require('ws');
 
-const say = (event, fields) => console.log(JSON.stringify({ event, ...fields }));
+const note = (event, fields) => console.log(JSON.stringify({ event, ...fields }));
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
 
-server.on('listening', () => say('listening', { port: server.address().port }));
+server.on('listening', () => note('listening', { port: server.address().port }));
 server.on('connection', (socket, request) => {
-  const script = request.url.slice(1);
+  const [script, id] = request.url.slice(1).split('/');
+  const say = (event, fields) => note(event, { case: id, ...fields });
   const headers = Object.keys(request.headers).filter((name) => !name.startsWith('sec-websocket'));
   say('open', { path: request.url, headers });
   const got = {};
@@ -51,7 +52,7 @@ server.on('connection', (socket, request) => {
     }
   });
   socket.on('close', (code) => {
-    const pcm = path.join(process.argv[2], `acs-${script}.pcm`);
+    const pcm = path.join(process.argv[2], `acs-${id}.pcm`);
     fs.writeFileSync(pcm, Buffer.concat(heard));
     say('close', { code, got, said, heard: { frames: heard.length, rate, pcm } });
   });

@@ -1,7 +1,7 @@
 """FastAPI media-stream servers in the shape of the providers' examples, which read every message with a model that takes the documented
 fields in the documented types and nothing else: a number in place of a string is an event `refused`.
 
-The path is the provider, then what the agent does: `echo`, `greet`, `pause` or `listen`, as in pipecat_server.py.
+The path is the provider, what the agent does, and the name of the case: `echo`, `greet`, `pause` or `listen`, as in pipecat_server.py.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any, Callable, Literal, Optional
+from typing import Annotated, Any, Literal, Optional, Union
 
 from fastapi import FastAPI, WebSocket
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
@@ -49,7 +49,7 @@ def maybe(kind):
 def messages(key, **kinds):
     """A message for each word of `key`."""
     models = [record(**{key: Literal[word.replace("_colon_", ":")]}, **fields) for word, fields in kinds.items()]
-    union = Annotated[__import__("typing").Union[tuple(models)], Field(discriminator=key)] if len(models) > 1 else models[0]
+    union = Annotated[Union[tuple(models)], Field(discriminator=key)] if len(models) > 1 else models[0]
     return TypeAdapter(union)
 
 
@@ -249,7 +249,7 @@ class Websocket(BaseModel):
 
 
 WEBSOCKET_EVENTS = TypeAdapter(
-    __import__("typing").Union[
+    Union[
         Websocket,
         record(event=Literal["websocket:cleared"]),
         record(event=Literal["websocket:notify"], payload=dict[str, Any]),
@@ -262,7 +262,8 @@ DIALECTS["infobip"] = Dialect(WEBSOCKET_EVENTS, lambda stream, sound: sound, rat
 
 
 class Call:
-    def __init__(self, socket, provider, script):
+    def __init__(self, socket, provider, script, note):
+        self.note = note
         self.socket, self.name, self.script, self.dialect = socket, provider, script, DIALECTS[provider]
         self.stream, self.ear, self.order, self.said, self.task = None, Ear(self.dialect.rate), [], 0, None
 
@@ -302,22 +303,22 @@ class Call:
 
     async def hear_text(self, text):
         try:
-            read = self.dialect.reads.validate_json(text)
+            self.dialect.reads.validate_json(text)
         except ValidationError as invalid:
-            say("refused", provider=self.name, error=str(invalid.errors(include_url=False, include_input=False)[:3]), text=text[:400])
+            self.note("refused", provider=self.name, error=str(invalid.errors(include_url=False, include_input=False)[:3]), text=text[:400])
             return
         message = json.loads(text)
         if self.task is None and (self.name == "conversation-relay" or "connected" not in text or self.name in ("vonage", "infobip")):
             self.stream = self.dialect.ids(message)
-            say("start", provider=self.name, message=message)
+            self.note("start", provider=self.name, message=message)
             if self.name == "sinch":
                 await self.send({"command": "answer"})
             self.task = asyncio.create_task(self.agent())
         elif self.dialect.sound and message.get("event", message.get("eventType")) == "media":
             self.order.append(place(message))
             await self.hear_sound(base64.b64decode(self.dialect.sound(message), validate=True))
-        elif type(read).__name__:
-            say("said", provider=self.name, message=message)
+        else:
+            self.note("said", provider=self.name, message=message)
 
 
 def place(message):
@@ -327,11 +328,12 @@ def place(message):
     return [None if value is None else int(value) for value in values]
 
 
-@app.websocket("/{provider}/{script}")
-async def stream(socket: WebSocket, provider: str, script: str):
-    say("open", provider=provider, headers=sorted(name for name in socket.headers if not name.startswith("sec-websocket")))
+@app.websocket("/{provider}/{script}/{case}")
+async def stream(socket: WebSocket, provider: str, script: str, case: str):
+    say("open", case=case, provider=provider, headers=sorted(name for name in socket.headers if not name.startswith("sec-websocket")))
     await socket.accept()
-    witness, call = Witness(socket), Call(socket, provider, script)
+    witness = Witness(socket)
+    call = Call(socket, provider, script, witness.say)
     while (message := await socket.receive())["type"] != "websocket.disconnect":
         if message.get("bytes") is not None:
             await call.hear_sound(message["bytes"])
@@ -344,8 +346,8 @@ async def stream(socket: WebSocket, provider: str, script: str):
             await call.hear_text(message["text"])
     if call.task:
         call.task.cancel()
-    heard = call.ear.summary(HEARD / f"fastapi-{provider}-{script}.pcm")
-    say("close", provider=provider, code=witness.code, got=witness.got, said=call.said, first=call.order[:1], last=call.order[-1:], heard=heard)
+    heard = call.ear.summary(HEARD / f"fastapi-{case}.pcm")
+    witness.say("close", provider=provider, code=witness.code, got=witness.got, said=call.said, first=call.order[:1], last=call.order[-1:], heard=heard)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,24 @@
 // A bridge between a phone call and a speech model, in the shape of Twilio's sample for Fastify and the OpenAI Realtime API: audio is
 // passed on as it comes, marks tell how far the caller has heard, and what the caller says takes back what the model said.
 //
-//   node fastify_media.js ws://127.0.0.1:PORT/v1/realtime     the model; `/media-stream/NAME` opens it as `?model=NAME`
+//   node fastify_media.js ws://127.0.0.1:PORT/v1/realtime     the model; `/media-stream/NAME/CASE` opens it as `?model=NAME&case=CASE`
 'use strict';
 
 const WebSocket = require('ws');
 
 const model = process.argv[2];
-const say = (event, fields) => console.log(JSON.stringify({ event, ...fields }));
+const note = (event, fields) => console.log(JSON.stringify({ event, ...fields }));
 const fastify = require('fastify')();
 
 fastify.register(require('@fastify/websocket'));
 fastify.register(async (app) => {
-  app.get('/media-stream/:name', { websocket: true }, (socket, request) => {
+  app.get('/media-stream/:name/:case', { websocket: true }, (socket, request) => {
     const call = { sid: null, heard: 0, latest: 0, startedAt: null, item: null, marks: [] };
     const got = {};
+    const { name, case: id } = request.params;
+    const say = (event, fields) => note(event, { case: id, ...fields });
     say('open', { path: request.url });
-    const upstream = new WebSocket(`${model}?model=${request.params.name}`, { headers: { Authorization: 'Bearer stand-in' } });
+    const upstream = new WebSocket(`${model}?model=${name}&case=${id}`, { headers: { Authorization: 'Bearer stand-in' } });
     const toModel = (message) => upstream.readyState === WebSocket.OPEN && upstream.send(JSON.stringify(message));
     const toCall = (event, rest) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify({ event, streamSid: call.sid, ...rest }));
 
@@ -51,14 +53,14 @@ fastify.register(async (app) => {
       got[message.event] = (got[message.event] || 0) + 1;
       if (message.event === 'start') {
         call.sid = message.start.streamSid;
-        say('start', message);
+        say('start', { message });
       } else if (message.event === 'media') {
         call.latest = Number(message.media.timestamp);
         toModel({ type: 'input_audio_buffer.append', audio: message.media.payload });
       } else if (message.event === 'mark') {
         call.marks.shift();
       } else if (message.event === 'stop') {
-        say('stop', message);
+        say('stop', { message });
       }
     });
     socket.on('close', (code) => {
@@ -68,4 +70,4 @@ fastify.register(async (app) => {
   });
 });
 
-fastify.listen({ host: '127.0.0.1', port: 0 }).then(() => say('listening', { port: fastify.server.address().port }));
+fastify.listen({ host: '127.0.0.1', port: 0 }).then(() => note('listening', { port: fastify.server.address().port }));

@@ -8,6 +8,7 @@ import json
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -16,7 +17,7 @@ from simple_websocket import ConnectionClosed
 from werkzeug.serving import make_server
 
 from kit.audio import GREETING, GREETING_AFTER, GREETING_HERTZ, PAUSE, Ear, mulaw_decode, mulaw_encode, tone
-from witness import say
+from witness import say as say_of_any
 
 HEARD = Path(sys.argv[1])
 
@@ -62,9 +63,9 @@ class Call:
             pass
 
 
-@sock.route("/<script>")
-def media(ws, script):
-    say("open", path=script)
+@sock.route("/<script>/<case>")
+def media(ws, script, case):
+    say = partial(say_of_any, case=case)
     call, counts, order = Call(ws, script), {}, []
     try:
         while True:
@@ -89,11 +90,11 @@ def media(ws, script):
         code = end.reason
     else:
         code = None
-    heard = call.ear.summary(HEARD / f"flask-{script}.pcm")
+    heard = call.ear.summary(HEARD / f"flask-{case}.pcm")
     say("close", code=code, got=counts, said=call.said, first=order[:1], last=order[-1:], heard=heard)
 
 
 if __name__ == "__main__":
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    say("listening", port=server.port)
+    say_of_any("listening", port=server.port)
     server.serve_forever()

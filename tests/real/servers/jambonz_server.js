@@ -7,18 +7,19 @@ const http = require('http');
 const path = require('path');
 const { createEndpoint } = require('@jambonz/sdk/websocket');
 
-const say = (event, fields) => console.log(JSON.stringify({ event, ...fields }));
+const note = (event, fields) => console.log(JSON.stringify({ event, ...fields }));
 const quiet = { info: () => {}, error: () => {}, debug: () => {} };
 const server = http.createServer();
 const endpoint = createEndpoint({ server, logger: quiet });
 
 for (const script of ['echo', 'greet', 'play', 'leave']) {
   endpoint.audio({ path: `/${script}` }).on('connection', (stream, request) => {
+    const id = new URL(request.url, 'ws://any').searchParams.get('case');
+    const say = (event, fields) => note(event, { case: id, ...fields });
     const heard = [];
     const frame = (2 * stream.sampleRate) / 50;
     const tone = Buffer.alloc(frame * 20);
     for (let n = 0; n < tone.length / 2; n++) tone.writeInt16LE(Math.round(8192 * Math.sin((2 * Math.PI * 1000 * n) / stream.sampleRate)), 2 * n);
-    say('open', { path: request.url });
     say('start', { metadata: stream.metadata, offered: request.headers['sec-websocket-protocol'] });
     stream.on('audio', (sound) => {
       heard.push(sound);
@@ -27,7 +28,7 @@ for (const script of ['echo', 'greet', 'play', 'leave']) {
     stream.on('mark', (mark) => say('mark', { mark }));
     stream.on('playDone', (done) => say('playDone', { done }));
     stream.on('close', (code) => {
-      const pcm = path.join(process.argv[2], `jambonz-${script}.pcm`);
+      const pcm = path.join(process.argv[2], `jambonz-${id}.pcm`);
       fs.writeFileSync(pcm, Buffer.concat(heard));
       say('close', { code, heard: { frames: heard.length, rate: stream.sampleRate, pcm } });
     });
@@ -46,4 +47,4 @@ for (const script of ['echo', 'greet', 'play', 'leave']) {
   });
 }
 
-server.listen(0, '127.0.0.1', () => say('listening', { port: server.address().port }));
+server.listen(0, '127.0.0.1', () => note('listening', { port: server.address().port }));

@@ -37,12 +37,15 @@ def fresh(prefix):
 
 
 class Session:
-    def __init__(self, socket, model):
-        self.socket, self.model = socket, model
+    def __init__(self, socket, model, case):
+        self.socket, self.model, self.case = socket, model, case
         pcm = {"type": "audio/pcm", "rate": 24000}
         self.config = {"type": "realtime", "model": model, "audio": {"input": {"format": pcm}, "output": {"format": pcm, "voice": "alloy"}}}
         self.ear, self.said, self.counts, self.item = None, 0, {}, fresh("item")
         self.common = {"content_index": 0, "output_index": 0, "response_id": fresh("resp")}
+
+    def note(self, event, **fields):
+        say(event, case=self.case, **fields)
 
     async def send(self, model, **fields):
         event = model.model_validate({"event_id": fresh("event"), **fields})
@@ -60,7 +63,7 @@ class Session:
         self.counts[event.type] = self.counts.get(event.type, 0) + 1
         if event.type == "session.update":
             update = event.session.model_dump(exclude_none=True, by_alias=True)
-            say("update", session=update)
+            self.note("update", session=update)
             for side, value in update.pop("audio", {}).items():
                 self.config["audio"][side].update(value)
             self.config.update(update)
@@ -74,7 +77,7 @@ class Session:
             elif first and self.model == "interrupted":
                 asyncio.get_running_loop().call_later(GREETING_AFTER + PAUSE, lambda: asyncio.ensure_future(self.interrupted()))
         else:
-            say("event", type=event.type, body=event.model_dump(exclude_none=True))
+            self.note("event", type=event.type, body=event.model_dump(exclude_none=True))
 
     async def interrupted(self):
         await self.send(
@@ -100,8 +103,9 @@ class Session:
 
 async def handler(socket):
     split = urlsplit(socket.request.path)
-    session = Session(socket, parse_qs(split.query).get("model", ["tone"])[0])
-    say("open", path=socket.request.path, authorization="authorization" in socket.request.headers, protocol=socket.subprotocol)
+    query = parse_qs(split.query)
+    session = Session(socket, query["model"][0], query["case"][0])
+    session.note("open", path=socket.request.path, authorization="authorization" in socket.request.headers, protocol=socket.subprotocol)
     await session.session(SessionCreatedEvent, "session.created")
     voice = asyncio.create_task(session.speak()) if session.model != "echo" else None
     try:
@@ -109,7 +113,7 @@ async def handler(socket):
             try:
                 event = CLIENT.validate_json(text, strict=True)
             except ValidationError as invalid:
-                say("refused", error=str(invalid.errors(include_url=False, include_input=False)[:3]), text=str(text)[:300])
+                session.note("refused", error=str(invalid.errors(include_url=False, include_input=False)[:3]), text=str(text)[:300])
                 error = RealtimeError(message="invalid event", type="invalid_request_error")
                 await session.send(RealtimeErrorEvent, type="error", error=error)
                 continue
@@ -119,8 +123,8 @@ async def handler(socket):
     finally:
         if voice:
             voice.cancel()
-        heard = session.ear.summary(HEARD / f"openai-{session.model}.pcm") if session.ear else None
-        say("close", code=socket.close_code, got=session.counts, said=session.said, heard=heard)
+        heard = session.ear.summary(HEARD / f"openai-{session.case}.pcm") if session.ear else None
+        session.note("close", code=socket.close_code, got=session.counts, said=session.said, heard=heard)
 
 
 async def main():

@@ -1,6 +1,6 @@
 """A Pipecat agent under uvicorn: the telephony runner's own detection of the provider, its serializers, its transport, its pipeline.
 
-The last part of the path says what the agent does: `echo` says what it hears, `greet` greets with a tone, `pause` greets twice with a
+The second part of the path says what the agent does: `echo` says what it hears, `greet` greets with a tone, `pause` greets twice with a
 pause between, `listen` says nothing; `wide`, `header`, `short` and `loose` are mistakes in the configuration of an agent that greets.
 """
 
@@ -25,7 +25,7 @@ from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPI
 from pipecat.workers.runner import WorkerRunner
 
 from kit.audio import GREETING, GREETING_AFTER, GREETING_HERTZ, PAUSE, Ear, tone
-from witness import Witness, say, serve
+from witness import Witness, serve
 
 HEARD = Path(sys.argv[1])
 
@@ -79,16 +79,15 @@ class Agent(FrameProcessor):
             await self.push_frame(frame, direction)
 
 
-@app.websocket("/telephony/{script}")
+@app.websocket("/telephony/{script}/{case}")
 async def telephony(socket: WebSocket, script: str):
     await socket.accept()
-    say("open", path=socket.url.path)
     witness = Witness(socket)
     provider, call = await parse_telephony_websocket(socket)
-    say("detected", provider=provider, call=call.model_dump(by_alias=True))
+    witness.say("detected", provider=provider, call=call.model_dump(by_alias=True))
     if provider == "unknown":
         await socket.close(1008, "unknown provider")
-        say("close", provider=provider, code=1008, got=witness.got, sent=witness.sent)
+        witness.say("close", provider=provider, code=1008, got=witness.got, sent=witness.sent)
         return
     serializer = {"twilio": twilio, "telnyx": telnyx, "plivo": plivo, "exotel": exotel}[provider](call, script)
     # Exotel takes chunks of 3200 bytes and more; `short` leaves Pipecat's own 40 ms.
@@ -96,27 +95,25 @@ async def telephony(socket: WebSocket, script: str):
     await talk(socket, witness, provider, serializer, 8000, script, MARKS[provider](call["stream_id"]), audio_out_10ms_chunks=chunks)
 
 
-@app.websocket("/vonage/{script}")
+@app.websocket("/vonage/{script}/{case}")
 async def vonage(socket: WebSocket, script: str):
     await socket.accept()
-    say("open", path=socket.url.path)
     packet = None if script in ("loose", "header") else 640
     serializer = VonageFrameSerializer(VonageFrameSerializer.InputParams(vonage_sample_rate=16000))
     await talk(socket, Witness(socket), "vonage", serializer, 16000, script, MARKS["vonage"](None), fixed_audio_packet_size=packet)
 
 
-@app.websocket("/genesys/{script}")
+@app.websocket("/genesys/{script}/{case}")
 async def genesys(socket: WebSocket, script: str):
     await socket.accept()
-    say("open", path=socket.url.path)
-    serializer = GenesysAudioHookSerializer()
+    witness, serializer = Witness(socket), GenesysAudioHookSerializer()
 
     @serializer.event_handler("on_open")
     async def opened(_, message):
-        say("detected", provider="genesys", call=message["parameters"], session=message["id"])
+        witness.say("detected", provider="genesys", call=message["parameters"], session=message["id"])
 
     # 200 ms at a time: Pipecat's own advice against the provider's rate limit.
-    await talk(socket, Witness(socket), "genesys", serializer, 8000, script, None, fixed_audio_packet_size=1600)
+    await talk(socket, witness, "genesys", serializer, 8000, script, None, fixed_audio_packet_size=1600)
 
 
 async def talk(socket, witness, provider, serializer, rate, script, mark, **options):
@@ -138,8 +135,8 @@ async def talk(socket, witness, provider, serializer, rate, script, mark, **opti
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     await runner.run()
-    name = HEARD / f"pipecat-{provider}-{script}.pcm"
-    say("close", provider=provider, code=witness.code, got=witness.got, sent=witness.sent, heard=agent.ear.summary(name))
+    name = HEARD / f"pipecat-{witness.case}.pcm"
+    witness.say("close", provider=provider, code=witness.code, got=witness.got, sent=witness.sent, heard=agent.ear.summary(name))
 
 
 async def greet(worker, rate, script, mark):

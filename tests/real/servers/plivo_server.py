@@ -8,24 +8,23 @@ from fastapi import FastAPI, WebSocket
 from plivo_stream import PlivoFastAPIStreamingHandler
 
 from kit.audio import GREETING, GREETING_AFTER, GREETING_HERTZ, Ear, mulaw_decode, mulaw_encode, tone
-from witness import Witness, say, serve
+from witness import Witness, serve
 
 HEARD = Path(sys.argv[1])
 
 app = FastAPI()
 
 
-@app.websocket("/plivo/{script}")
+@app.websocket("/plivo/{script}/{case}")
 async def plivo(socket: WebSocket, script: str):
     witness, handler = Witness(socket), PlivoFastAPIStreamingHandler(socket)
-    say("open", path=socket.url.path)
     line = {"type": "audio/x-l16", "rate": 8000, "ear": None, "tasks": []}
 
     @handler.on_start
     async def start(event):
         form = event.start.media_format
         line.update(type=form.encoding, rate=form.sample_rate, ear=Ear(form.sample_rate))
-        say("start", start=event.model_dump(), account=handler.get_account_id())
+        witness.say("start", start=event.model_dump(), account=handler.get_account_id())
         line["tasks"].append(asyncio.create_task(greet(handler, line, script)))
 
     @handler.on_media
@@ -37,21 +36,21 @@ async def plivo(socket: WebSocket, script: str):
 
     @handler.on_played_stream
     async def played(event):
-        say("played", name=event.name, stream=event.stream_id)
+        witness.say("played", name=event.name, stream=event.stream_id)
 
     @handler.on_cleared_audio
     async def cleared(event):
-        say("cleared", stream=event.stream_id)
+        witness.say("cleared", stream=event.stream_id)
 
     @handler.on_error
     async def failed(error):
-        say("refused", error=str(error))
+        witness.say("refused", error=str(error))
 
     await handler.start()
     for task in line["tasks"]:
         task.cancel()
-    heard = line["ear"].summary(HEARD / f"plivo-{script}.pcm") if line["ear"] else None
-    say("close", code=witness.code, got=witness.got, sent=witness.sent, heard=heard)
+    heard = line["ear"].summary(HEARD / f"plivo-{witness.case}.pcm") if line["ear"] else None
+    witness.say("close", code=witness.code, got=witness.got, sent=witness.sent, heard=heard)
 
 
 async def greet(handler, line, script):

@@ -24,26 +24,26 @@ def secret_of(settings):
     return os.environ["TWILIO_SHARED_KEY"] if named.get("key") == os.environ["TWILIO_SHARED_KEY_ID"] else None
 
 
-def holds(url, headers: Headers):
+def holds(url, headers: Headers, case):
     settings = headers.get(SIGNATURE_SETTINGS_HEADER)
     algorithm, secret = get_signature_algorithm(settings), secret_of(settings)
     signature = headers.get(SIGNATURE_HEADER)
     valid = bool(signature and secret) and RequestValidator(secret).validate(url, {}, signature, algorithm)
-    say("signature", valid=valid, url=url, algorithm=algorithm, settings=settings, signed=signature is not None)
+    say("signature", case=case, valid=valid, url=url, algorithm=algorithm, settings=settings, signed=signature is not None)
     return valid
 
 
 @app.websocket("/{scheme}/{rest:path}")
 async def stream(socket: WebSocket, scheme: str, rest: str):
     url = f"{scheme}://{socket.headers['host']}{socket.url.path}"
-    if not holds(url, socket.headers):
+    if not holds(url, socket.headers, rest.rsplit("/", 1)[1]):
         await socket.close(1008)
         return
     await socket.accept()
     witness = Witness(socket)
     while (await socket.receive())["type"] != "websocket.disconnect":
         pass
-    say("close", code=witness.code, got=witness.got)
+    witness.say("close", code=witness.code, got=witness.got)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import sys
 from collections import Counter
 
 
 def say(event, **fields):
-    print(json.dumps({"event": event, **fields}), flush=True)
+    # In one piece, since several lines write.
+    sys.stdout.write(json.dumps({"event": event, **fields}) + "\n")
+    sys.stdout.flush()
 
 
 def kind_of(text):
@@ -19,7 +22,10 @@ def kind_of(text):
 
 
 class Witness:
+    """`case` is the last part of the path: every event has it, so that calls at the same time can be told apart."""
+
     def __init__(self, socket):
+        self.case = socket.url.path.rsplit("/", 1)[1]
         self.got, self.sent = Counter(), Counter()
         self.code = None
         self._receive, self._send = socket.receive, socket.send
@@ -43,7 +49,10 @@ class Witness:
         kind = "binary" if text is None else kind_of(text)
         counter[kind] += 1
         if kind not in ("media", "binary", "playAudio", "start", "connected") and counter is self.got:
-            say("got", kind=kind, text=text)
+            self.say("got", kind=kind, text=text)
+
+    def say(self, event, **fields):
+        say(event, case=self.case, **fields)
 
 
 def serve(app, tls=()):
