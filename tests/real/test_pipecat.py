@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from kit.audio import GREETING, GREETING_AFTER, PAUSE
-from kit.calls import Call, heard_speech, heard_tone, measured, speech_file, together
+from kit.calls import Call, Together, heard_speech, heard_tone, measured, speech_file
 
 
 def case(path, rate, width, samples, bye, mark, *settings):
@@ -45,7 +45,7 @@ def ring(program, pipecat):
             where = CASES[dialect]
             return lambda: Call(program, pipecat, f"{where.path}/{script}", dialect, *where.settings, *settings, hold=hold)
 
-        return together({key: one(*call) for key, call in calls.items()})
+        return Together({key: one(*call) for key, call in calls.items()})
 
     return all_of
 

@@ -43,11 +43,15 @@ class Call:
         return self.server.events(event, case=self.case, **fields)
 
 
-def together(calls):
-    """Makes the calls, several at a time. From a mapping of functions, the mapping of what they returned."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        under_way = {key: pool.submit(call) for key, call in calls.items()}
-        return {key: future.result() for key, future in under_way.items()}
+class Together:
+    """Calls that are made several at a time, from a mapping of functions. One that fails fails the cases that ask for it."""
+
+    def __init__(self, calls):
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            self._done = {key: pool.submit(call) for key, call in calls.items()}
+
+    def __getitem__(self, key):
+        return self._done[key].result()
 
 
 def speech_file(directory, rate):

@@ -1,4 +1,5 @@
-"""A Flask media-stream server with flask-sock, in the shape of Twilio's examples. Writes one JSON line for each event.
+"""A Flask media-stream server with flask-sock, in the shape of Twilio's examples, under gunicorn; with the argument `development` under
+Werkzeug's own server. Writes one JSON line for each event.
 
 `/echo` says what it hears, `/greet` and `/pause` speak by themselves, `/clear` takes back what it said, `/leave` hangs up on `stop`.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_sock import Sock
+from gunicorn.app.base import BaseApplication
 from simple_websocket import ConnectionClosed
 from werkzeug.serving import make_server
 
@@ -94,7 +96,21 @@ def media(ws, script, case):
     say("close", code=code, got=counts, said=call.said, first=order[:1], last=order[-1:], heard=heard)
 
 
+class Production(BaseApplication):
+    def load_config(self):
+        ready = lambda arbiter: say_of_any("listening", port=arbiter.LISTENERS[0].sock.getsockname()[1])
+        options = {"bind": "127.0.0.1:0", "worker_class": "gthread", "threads": 32, "when_ready": ready, "loglevel": "warning"}
+        for key, value in options.items():
+            self.cfg.set(key, value)
+
+    def load(self):
+        return app
+
+
 if __name__ == "__main__":
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    say_of_any("listening", port=server.port)
-    server.serve_forever()
+    if sys.argv[2:] == ["development"]:
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        say_of_any("listening", port=server.port)
+        server.serve_forever()
+    else:
+        Production().run()

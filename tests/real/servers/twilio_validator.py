@@ -41,8 +41,9 @@ async def stream(socket: WebSocket, scheme: str, rest: str):
         return
     await socket.accept()
     witness = Witness(socket)
-    while (await socket.receive())["type"] != "websocket.disconnect":
-        pass
+    while (message := await socket.receive())["type"] != "websocket.disconnect":
+        if '"stop"' in message["text"]:
+            await socket.close()
     witness.say("close", code=witness.code, got=witness.got)
 
 
