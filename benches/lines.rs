@@ -6,22 +6,20 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark that cannot go on has failed, and prints its result")]
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+mod server;
+
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use server::{Server, block_on, processor_time};
 use sidetone::lag::LagMeter;
-use sidetone::monitor::{Mode, Monitor, MonitorName, Target};
+use sidetone::monitor::{Mode, Monitor};
 use sidetone::outcome::Outcome;
-use sidetone::practice::{Behaviour, Practice};
 use sidetone::probe::{Resources, probe};
 use sidetone::report::Report;
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsConnector;
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +32,7 @@ fn main() {
     let value =
         |name: &str| arguments.iter().position(|argument| argument == name).map(|at| arguments[at + 1].parse::<usize>().unwrap());
     if arguments.iter().any(|argument| argument == "--serve") {
-        return block_on(serve());
+        return block_on(server::serve());
     }
     let lines = value("--lines").unwrap_or(1000);
     let hold = Duration::from_secs(value("--hold").unwrap_or(15) as u64);
@@ -52,70 +50,11 @@ fn main() {
     accuracy(&server);
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(work)
-}
-
-/// The other process: prints its address and its CA on one line, and serves until it is killed.
-async fn serve() {
-    let practice = Practice::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let ca: Vec<String> = practice.ca_der().iter().map(|byte| format!("{byte:02x}")).collect();
-    println!("{} {}", practice.address(), ca.join(""));
-    practice.run(CancellationToken::new()).await;
-}
-
-struct Server {
-    process: Option<Child>,
-    /// What it printed.
-    line: String,
-    address: SocketAddr,
-    ca: Vec<u8>,
-}
-
-impl Server {
-    fn start() -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        let mut process = command.arg("--serve").stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        Self::at(&line, Some(process))
-    }
-
-    fn at(line: &str, process: Option<Child>) -> Self {
-        let (address, ca) = line.trim().split_once(' ').unwrap();
-        let ca = (0..ca.len()).step_by(2).map(|at| u8::from_str_radix(&ca[at..at + 2], 16).unwrap()).collect();
-        Self { address: address.parse().unwrap(), ca, process, line: line.to_owned() }
-    }
-
-    fn monitor(&self, behaviour: &str, secure: bool, hold: Duration) -> Arc<Monitor> {
-        let url = Behaviour::find(behaviour).unwrap().url(secure, self.address);
-        let mut monitor = Monitor::new(MonitorName::new("bench").unwrap(), Target::parse(&url).unwrap());
-        monitor.hold.target = hold;
-        monitor.dial.tls.extra_roots = vec![self.ca.clone()];
-        Arc::new(monitor)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(process) = &mut self.process {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-    }
-}
-
 /// Resident memory of this process, in KiB.
 fn resident() -> f64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = text.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
-/// Processor time of this process so far.
-fn processor_time() -> Duration {
-    let usage = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(usage.tv_sec.try_into().unwrap(), usage.tv_nsec.try_into().unwrap())
 }
 
 /// What a line is held with.
@@ -172,7 +111,7 @@ async fn memory_of(server: &Server, lines: usize, hold: Duration, secure: bool, 
                 });
             }
             Kind::Bare(buffer) => {
-                held.spawn(bare(server.address, secure, server.ca.clone(), buffer, hold));
+                held.spawn(bare(server.known(), secure, buffer, hold));
             }
         }
     }
@@ -184,23 +123,16 @@ async fn memory_of(server: &Server, lines: usize, hold: Duration, secure: bool, 
 }
 
 /// The baseline: connect, upgrade, read.
-async fn bare(address: SocketAddr, secure: bool, ca: Vec<u8>, buffer: usize, hold: Duration) {
-    let stream = TcpStream::connect(address).await.unwrap();
+async fn bare(server: Server, secure: bool, buffer: usize, hold: Duration) {
+    let stream = server.connect().await;
     let settings = WebSocketConfig::default().read_buffer_size(buffer).write_buffer_size(0);
-    let url = format!("ws://{address}/echo");
+    let url = format!("ws://{}/echo", server.address);
     if !secure {
         let (mut ws, _) = client_async_with_config(url, stream, Some(settings)).await.unwrap();
         let _ = tokio::time::timeout(hold, ws.next()).await;
         return;
     }
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(ca.into()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    config.resumption = rustls::client::Resumption::disabled();
-    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    let stream = server.secure(stream).await;
     let (mut ws, _) = client_async_with_config(url, stream, Some(settings)).await.unwrap();
     let _ = tokio::time::timeout(hold, ws.next()).await;
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use crate::outcome::{Outcome, Owner, Phase, Reason};
+use crate::outcome::{Outcome, Owner, Phase, Reason, Warning};
 
 /// For a terminal.
 pub(super) fn reasons_text() -> String {
@@ -60,6 +60,15 @@ pub fn reasons_markdown() -> String {
          `sidetone_probes_inconclusive_total` counts them.\n\n{}",
         table(&inconclusive)
     );
+    out.push_str(
+        "\n## Warnings\n\nWhat a report says beside its reason (`warnings`): odd, and without a say in the outcome unless `no_warnings` raises it \
+         (`app_warned`). Those of a provider's dialect carry the provider's own name or number for it (`provider_code`); `docs/dialects.md` has \
+         them.\n\n| warning | what it means |\n|---|---|\n",
+    );
+    for warning in Warning::ALL {
+        let explains: Vec<_> = warning.explains().iter().map(|line| line.trim()).collect();
+        let _ = writeln!(out, "| `{warning}` | {} |", explains.join(" "));
+    }
     out
 }
 

@@ -35,7 +35,8 @@ pub(super) fn draw(report: &Report, colour: bool) -> String {
         );
     }
     for warning in &report.warnings {
-        let _ = writeln!(out, "  {} {}: {}", paint.with("33", "!"), warning.warning, warning.says);
+        let code = warning.provider_code.map_or_else(String::new, |code| format!(" ({code})"));
+        let _ = writeln!(out, "  {} {}{code}: {}", paint.with("33", "!"), warning.warning, warning.says);
     }
     let _ = write!(out, "\n{}", verdict(report, &paint));
     out
@@ -57,6 +58,12 @@ fn traffic(report: &Report) -> Option<String> {
     if let Some(seconds) = audio.first_audio_seconds {
         parts.push(format!("first audio after {seconds:.3} s"));
     }
+    if let Some(rate) = audio.bytes_per_second {
+        parts.push(format!("{rate:.0} bytes of audio a second"));
+    }
+    if audio.marks_played > 0 {
+        parts.push(format!("{} marks played", audio.marks_played));
+    }
     if let Some(seconds) = report.ping.rtt_seconds {
         parts.push(format!("ping {:.1} ms", seconds * 1000.0));
     }
@@ -71,7 +78,8 @@ fn verdict(report: &Report, paint: &Paint) -> String {
     };
     let head = match (report.reason, report.phase, report.owner) {
         (Some(reason), Some(phase), Some(owner)) => {
-            format!("{} {}  {reason}  (phase {phase}, owner {owner})", sign, report.outcome)
+            let code = report.provider_code.map_or_else(String::new, |code| format!(", {code}"));
+            format!("{} {}  {reason}  (phase {phase}, owner {owner}{code})", sign, report.outcome)
         }
         _ => format!("{sign} {}", report.outcome),
     };

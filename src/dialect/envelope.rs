@@ -20,6 +20,8 @@ pub(super) enum Is {
     Text,
     /// A JSON object.
     Object,
+    /// A whole number, 0 or more.
+    Number,
 }
 
 /// One kind of message that a server may send. Fields are named by their path, two levels deep at most: `media.payload`.
@@ -57,6 +59,12 @@ pub(super) struct Message<'a> {
 impl Grammar {
     /// Reads a text message. Whatever is odd about it is noted; `None` for what is no message of the grammar at all.
     pub(super) fn read<'a>(&self, text: &'a str, remarks: &mut Remarks) -> Option<Message<'a>> {
+        self.read_with(&[], text, remarks)
+    }
+
+    /// Like [`Grammar::read`], for a protocol whose list of kinds grows: a message whose tag begins like one of the `families` is
+    /// known as well, and its kind is the family's beginning.
+    pub(super) fn read_with<'a>(&self, families: &[&'static str], text: &'a str, remarks: &mut Remarks) -> Option<Message<'a>> {
         let Ok(fields @ Value::Object(_)) = serde_json::from_str::<Value<'a>>(text) else {
             remarks.note(Warning::NotJson, || format!("a text message that is no JSON object: {}", quote(text)));
             return None;
@@ -67,6 +75,9 @@ impl Grammar {
         };
         let same = |kind: &&Kind| if self.any_case { kind.name.eq_ignore_ascii_case(tag) } else { kind.name == tag };
         let Some(kind) = self.kinds.iter().find(same) else {
+            if let Some(family) = families.iter().find(|family| tag.starts_with(**family)) {
+                return Some(Message { kind: family, fields, any_case: self.any_case });
+            }
             remarks.note(Warning::UnknownEvent, || format!("`{}` is no `{}` of this dialect", quote(tag), self.tag));
             return None;
         };
@@ -81,6 +92,7 @@ impl Grammar {
             let fits = match is {
                 Is::Text => found.is_some_and(Value::is_string),
                 Is::Object => found.is_some_and(Value::is_object),
+                Is::Number => found.is_some_and(|value| value.as_u64().is_some()),
             };
             if !fits {
                 let wrong = if found.is_some_and(|value| !value.is_null()) { "is of another type" } else { "is missing" };
@@ -176,6 +188,19 @@ impl AudioReader {
 
     /// Audio in base64.
     pub(super) fn base64(&mut self, payload: &str, remarks: &mut Remarks) -> Option<HeardAudio<'_>> {
+        self.decode(payload, remarks)?;
+        let has_begun = std::mem::replace(&mut self.has_begun, true);
+        Some(look(self.codec, &self.decoded, has_begun, remarks))
+    }
+
+    /// A WAV file in base64, where the provider takes one: the samples behind its header.
+    pub(super) fn wav_base64(&mut self, payload: &str, remarks: &mut Remarks) -> Option<HeardAudio<'_>> {
+        self.decode(payload, remarks)?;
+        let bytes = samples_of_wav(&self.decoded);
+        Some(HeardAudio { bytes, silent: self.codec.is_silence(bytes) })
+    }
+
+    fn decode(&mut self, payload: &str, remarks: &mut Remarks) -> Option<()> {
         let url_safe = payload.contains(['-', '_']);
         if url_safe {
             remarks.note(Warning::Base64UrlSafe, || "a payload in the URL-safe alphabet (`-` and `_`)".to_owned());
@@ -189,8 +214,7 @@ impl AudioReader {
             remarks.note(Warning::Base64Invalid, || format!("a payload that is no base64: {error}"));
             return None;
         }
-        let has_begun = std::mem::replace(&mut self.has_begun, true);
-        Some(look(self.codec, &self.decoded, has_begun, remarks))
+        Some(())
     }
 
     /// Audio as it is.
@@ -198,16 +222,51 @@ impl AudioReader {
         let has_begun = std::mem::replace(&mut self.has_begun, true);
         look(self.codec, bytes, has_begun, remarks)
     }
+
+    /// Audio as it is, where the provider takes exactly one frame of `frame` bytes in a message.
+    pub(super) fn frame<'b>(&mut self, bytes: &'b [u8], frame: usize, remarks: &mut Remarks) -> HeardAudio<'b> {
+        if bytes.len() == frame {
+            return self.binary(bytes, remarks);
+        }
+        remarks.note(Warning::FrameSizeWrong, || format!("a message of {} bytes; a frame has {frame}", bytes.len()));
+        self.piece(bytes, remarks)
+    }
+
+    /// Audio as it is, cut anywhere.
+    pub(super) fn piece<'b>(&mut self, bytes: &'b [u8], remarks: &mut Remarks) -> HeardAudio<'b> {
+        let has_begun = std::mem::replace(&mut self.has_begun, true);
+        note_container(bytes, has_begun, remarks);
+        HeardAudio { bytes, silent: self.codec.is_silence(bytes) }
+    }
+}
+
+/// What is behind the header of a WAV file (RIFF: chunks of a name of four bytes, a length of four and the content); all of it if there
+/// is no such header.
+fn samples_of_wav(file: &[u8]) -> &[u8] {
+    let Some(mut rest) = file.strip_prefix(b"RIFF").and_then(|rest| rest.get(8..)) else { return file };
+    while let Some((&[a, b, c, d, w, x, y, z], content)) = rest.split_first_chunk::<8>() {
+        let length = usize::try_from(u32::from_le_bytes([w, x, y, z])).unwrap_or(usize::MAX).min(content.len());
+        if [a, b, c, d] == *b"data" {
+            return &content[..length];
+        }
+        // A chunk of odd length is followed by a byte of padding.
+        rest = content.get(length + length % 2..).unwrap_or_default();
+    }
+    &[]
 }
 
 fn look<'b>(codec: Codec, bytes: &'b [u8], has_begun: bool, remarks: &mut Remarks) -> HeardAudio<'b> {
-    if let Some(container) = container(bytes, has_begun) {
-        remarks.note(Warning::ContainerInAudio, || format!("the audio begins with the header of a {container} file"));
-    }
+    note_container(bytes, has_begun, remarks);
     if !bytes.len().is_multiple_of(codec.bytes_per_sample() as usize) {
         remarks.note(Warning::FrameSizeWrong, || format!("{} bytes are no whole number of samples of {codec}", bytes.len()));
     }
     HeardAudio { bytes, silent: codec.is_silence(bytes) }
+}
+
+fn note_container(bytes: &[u8], has_begun: bool, remarks: &mut Remarks) {
+    if let Some(container) = container(bytes, has_begun) {
+        remarks.note(Warning::ContainerInAudio, || format!("the audio begins with the header of a {container} file"));
+    }
 }
 
 /// The file format whose header `bytes` begin with. Later than the first frame, only a header that is too long to be chance counts: four
@@ -300,6 +359,18 @@ mod tests {
             let mut reader = AudioReader::new(Codec::Mulaw);
             assert_eq!(reader.base64(payload, &mut remarks).map(|audio| audio.bytes), bytes, "{payload}");
             assert_eq!(remarks.iter().map(|remark| remark.warning).collect::<Vec<_>>(), Vec::from_iter(odd), "{payload}");
+        }
+    }
+
+    #[test]
+    fn the_samples_of_a_wav_file() {
+        let file = |chunks: &[u8]| [b"RIFF\x24\0\0\0WAVE", chunks].concat();
+        let plain = file(b"fmt \x02\0\0\0ABdata\x04\0\0\0wxyz");
+        let odd = file(b"LIST\x03\0\0\0abc\0data\x02\0\0\0wxyz");
+        let cut = file(b"data\xff\xff\xff\xffwx");
+        for (file, samples) in [(&plain, &b"wxyz"[..]), (&odd, b"wx"), (&cut, b"wx"), (&file(b"junk\x09"), b""), (&vec![7], &[7])]
+        {
+            assert_eq!(samples_of_wav(file), samples, "{file:?}");
         }
     }
 

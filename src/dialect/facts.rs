@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ids::IdForms;
-use crate::audio::AudioFormat;
+use crate::audio::{AudioFormat, Codec};
 use crate::outcome::{Reason, Warning, words};
 
 words! {
@@ -42,6 +42,11 @@ words! {
         /// How long the server may take to open the session.
         AnswerWithin = "answer_within",
     }
+}
+
+/// Linear 16-bit at `sample_rate` hertz.
+pub(super) const fn l16(sample_rate: u32) -> AudioFormat {
+    AudioFormat { codec: Codec::L16, sample_rate }
 }
 
 /// How a session begins.

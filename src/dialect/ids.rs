@@ -92,7 +92,7 @@ mod tests {
             (plivo_account, "MAPPTX2E6MF2ICQXXZLN"),
             (bandwidth_call, "c-01234567-89ab-4def-8123-456789abcdef"),
             (bandwidth_stream, "s-01234567-89ab-4def-8123-456789abcdef"),
-            (number, "5279343"),
+            (number, "4559215"),
         ];
         for (form, id) in rows {
             assert_eq!(form(random), id);

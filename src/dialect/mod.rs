@@ -13,6 +13,7 @@ mod envelope;
 mod facts;
 mod ids;
 mod ink;
+mod page;
 mod provider;
 pub mod raw;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use bytes::Bytes;
 
 pub use call::{Call, CallSettings, FixedIds, Form};
 pub use facts::{About, CallKey, Facts, Opening};
+pub use page::markdown;
 pub use provider::Provider;
 pub use remarks::{Remark, Remarks};
 
@@ -80,8 +82,8 @@ pub enum Incoming<'a> {
 pub struct Heard<'a> {
     /// The audio in it.
     pub audio: Option<HeardAudio<'a>>,
-    /// What the provider answers at once.
-    pub reply: Option<Wire>,
+    /// What the provider answers at once, in order.
+    pub replies: Vec<Wire>,
     /// A mark: [`Speaker::played`] has the answer that is due when everything before it has been played.
     pub mark: Option<String>,
     /// What becomes of the audio that waits to be played.
@@ -93,7 +95,7 @@ pub struct Heard<'a> {
 impl Heard<'_> {
     /// A message that is answered at once.
     pub(crate) fn reply(wire: Wire) -> Self {
-        Self { reply: Some(wire), ..Self::default() }
+        Self { replies: vec![wire], ..Self::default() }
     }
 
     /// A message that is answered when what came before it has been played.
@@ -124,7 +126,7 @@ pub struct HeardAudio<'a> {
 /// A command about the audio that waits to be played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Playback {
-    /// It is thrown away; its marks count as played.
+    /// It is thrown away, and a pause ends; its marks are answered as cleared.
     Clear,
     /// It is held.
     Pause,
@@ -140,6 +142,10 @@ pub enum Turn {
     None,
     /// The server has opened it: media may begin.
     Opened,
+    /// The server wants no audio of ours for now (and has opened the session, if it had not).
+    Muted,
+    /// The server wants our audio again.
+    Unmuted,
     /// The server does not want it.
     Refused,
     /// The server ends it.
@@ -181,8 +187,8 @@ pub trait Speaker: Debug + Send {
     /// What a message means.
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a>;
 
-    /// What is said when `mark` has been played, or was cleared.
-    fn played(&mut self, _mark: &str) -> Option<Wire> {
+    /// What is said when `mark` has been played, or was cleared before that.
+    fn played(&mut self, _mark: &str, _cleared: bool) -> Option<Wire> {
         None
     }
 
@@ -198,6 +204,11 @@ pub trait Speaker: Debug + Send {
 
     /// The goodbye.
     fn farewell(&mut self) -> Farewell;
+
+    /// Does the dialect have an answer to the goodbye ([`Turn::Parted`]), other than a Close?
+    fn expects_parting(&self) -> bool {
+        false
+    }
 }
 
 impl Dialect {

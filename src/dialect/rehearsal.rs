@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, CallSettings, Dialect, Farewell, Incoming, Moment, Playback, Provider, Remarks, Speaker, Turn, Wire};
+use super::{Call, CallSettings, Dialect, Farewell, Heard, Incoming, Moment, Playback, Provider, Remarks, Speaker, Turn, Wire};
 use crate::outcome::Warning;
 use crate::secret::Secret;
 
@@ -18,7 +18,7 @@ pub(super) struct Rehearsal {
 pub(super) struct Meant {
     /// The audio, and is it silent?
     pub(super) audio: Option<(Vec<u8>, bool)>,
-    pub(super) reply: Option<String>,
+    pub(super) replies: Vec<String>,
     pub(super) mark: Option<String>,
     pub(super) playback: Option<Playback>,
     pub(super) turn: Turn,
@@ -58,18 +58,25 @@ impl Rehearsal {
     }
 
     pub(super) fn hear_at(&mut self, at: Duration, queued: Duration, message: Incoming<'_>) -> Meant {
-        let heard = self.speaker.hear(Moment { at, queued, remarks: &mut self.remarks }, message);
-        Meant {
-            audio: heard.audio.map(|audio| (audio.bytes.to_vec(), audio.silent)),
-            reply: heard.reply.as_ref().map(text),
-            mark: heard.mark,
-            playback: heard.playback,
-            turn: heard.turn,
-        }
+        meant(self.speaker.hear(Moment { at, queued, remarks: &mut self.remarks }, message))
     }
 
-    pub(super) fn played(&mut self, mark: &str) -> Option<String> {
-        self.speaker.played(mark).as_ref().map(text)
+    /// Lets the dialect say what is due; nothing if that is later.
+    pub(super) fn speak_at(&mut self, at: Duration, queued: Duration) -> Meant {
+        if self.speaker.due().is_none_or(|due| due > at) {
+            return Meant::default();
+        }
+        meant(self.speaker.speak(Moment { at, queued, remarks: &mut self.remarks }))
+    }
+
+    /// What is said when the audio before the mark has been played.
+    pub(super) fn played(&mut self, mark: &str) -> Vec<String> {
+        self.speaker.played(mark, false).iter().map(text).collect()
+    }
+
+    /// What is said when the audio before the mark was cleared.
+    pub(super) fn cleared(&mut self, mark: &str) -> Vec<String> {
+        self.speaker.played(mark, true).iter().map(text).collect()
     }
 
     pub(super) fn farewell(&mut self) -> (Vec<String>, Duration) {
@@ -80,6 +87,16 @@ impl Rehearsal {
     /// The oddities so far, and forgets them.
     pub(super) fn odd(&mut self) -> Vec<Warning> {
         std::mem::take(&mut self.remarks).iter().map(|remark| remark.warning).collect()
+    }
+}
+
+fn meant(heard: Heard<'_>) -> Meant {
+    Meant {
+        audio: heard.audio.map(|audio| (audio.bytes.to_vec(), audio.silent)),
+        replies: heard.replies.iter().map(text).collect(),
+        mark: heard.mark,
+        playback: heard.playback,
+        turn: heard.turn,
     }
 }
 

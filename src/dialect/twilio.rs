@@ -33,10 +33,9 @@ pub(super) const FACTS: Facts = Facts {
         (Warning::InvalidField, "Twilio 31951"),
         (Warning::UnknownField, "Twilio 31951"),
         (Warning::WrongStreamId, "Twilio 31951"),
-        (Warning::Base64Invalid, "Twilio 31951"),
-        (Warning::Base64UrlSafe, "Twilio 31951"),
+        (Warning::ContainerInAudio, "Twilio 31924"),
         (Warning::MessageOnOneWayStream, "Twilio 31924"),
-        (Warning::PlaybackOverflow, "Twilio 31930"),
+        (Warning::AudioNotTaken, "Twilio 31930"),
     ],
     failure,
     playback_limit: None,
@@ -60,7 +59,7 @@ pub(super) const FACTS: Facts = Facts {
         unverified: &[
             "Whether the upgrade is signed as `wss://…` or as `https://…` is not in Twilio's own text: `url_scheme`.",
             "That the SHA-256 scheme is used on upgrades: `algorithm`.",
-            "How much audio Twilio keeps before 31930 is not published, so that `playback_overflow` is not raised here.",
+            "What Twilio says of a payload that is no standard base64, and how much audio that was sent ahead it keeps.",
         ],
         monitor: "url = \"wss://voice.example.com/media-stream\"\ndialect = \"twilio\"",
     },
@@ -73,6 +72,16 @@ fn failure(reason: Reason) -> Option<&'static str> {
         (_, Reason::TcpRefused) => Some("Twilio 31902"),
         (_, Reason::WsEof | Reason::WsEofMidFrame | Reason::WsReset) => Some("Twilio 31903"),
         (_, Reason::ClosedByServer) => Some("Twilio 31921"),
+        (
+            _,
+            Reason::WsRsvBits
+            | Reason::WsBadOpcode
+            | Reason::WsMasked
+            | Reason::WsInvalidUtf8
+            | Reason::WsBadControl
+            | Reason::WsFragmentation
+            | Reason::WsBadClose,
+        ) => Some("Twilio 31924"),
         (Phase::Tls, _) => Some("Twilio 31910"),
         (Phase::Upgrade, _) => Some("Twilio 31920"),
         (Phase::Webhook | Phase::Resolve | Phase::Connect | Phase::Hold | Phase::Close, _) => None,
@@ -257,7 +266,7 @@ impl Speaker for Twilio {
         }
     }
 
-    fn played(&mut self, mark: &str) -> Option<Wire> {
+    fn played(&mut self, mark: &str, _cleared: bool) -> Option<Wire> {
         let sequence_number = self.next_sequence();
         let mark = Mark { event: "mark", sequence_number, stream_sid: &self.call.stream_id, mark: Named { name: mark } };
         Some(self.ink.json(&mark))
@@ -332,7 +341,7 @@ mod tests {
         let mark = format!(r#"{{"event":"mark","streamSid":"{SID}","mark":{{"name":"m1"}}}}"#);
         assert_eq!(call.hear(&mark), Meant { mark: Some("m1".into()), ..Meant::default() });
         let answer = format!(r#"{{"event":"mark","sequenceNumber":"2","streamSid":"{SID}","mark":{{"name":"m1"}}}}"#);
-        assert_eq!(call.played("m1"), Some(answer));
+        assert_eq!(call.played("m1"), [answer]);
         let clear = format!(r#"{{"event":"clear","streamSid":"{SID}"}}"#);
         assert_eq!(call.hear(&clear), Meant { playback: Some(Playback::Clear), ..Meant::default() });
         assert_eq!(call.odd(), []);
@@ -379,6 +388,7 @@ mod tests {
             (Reason::TlsTimeout, Some("Twilio 31901")),
             (Reason::from_status(404), Some("Twilio 31920")),
             (Reason::ClosedByServer, Some("Twilio 31921")),
+            (Reason::WsBadControl, Some("Twilio 31924")),
             (Reason::DnsNxdomain, None),
             (Reason::AppNoAudio, None),
         ];

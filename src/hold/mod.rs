@@ -66,7 +66,7 @@ struct FrameRate {
 
 /// What is left of a message when its audio has been heard.
 struct After {
-    reply: Option<Wire>,
+    replies: Vec<Wire>,
     mark: Option<String>,
     playback: Option<Playback>,
     turn: Turn,
@@ -93,6 +93,8 @@ pub struct Hold {
     path: PathWatch,
     frame_rate: FrameRate,
     blocked_since: Option<Duration>,
+    /// The server wants no audio of ours for now.
+    muted: bool,
     frames_sent: u64,
     pings_received: u64,
 }
@@ -133,6 +135,7 @@ impl Hold {
             path: PathWatch::new(),
             frame_rate: FrameRate::default(),
             blocked_since: None,
+            muted: false,
             frames_sent: 0,
             pings_received: 0,
             plan,
@@ -220,6 +223,8 @@ impl Hold {
             rtt: self.pinger.as_ref().and_then(|pinger| pinger.rtt),
             pacing_late: self.media.pacer().map_or(Duration::ZERO, Pacer::latest),
             frames_skipped: self.media.pacer().map_or(0, Pacer::skipped),
+            frames_not_taken: self.media.pacer().map_or(0, Pacer::not_taken),
+            longest_stop: self.path.longest_stop(),
             retransmits: self.path.retransmits(),
             lossy: self.path.is_lossy(),
         }
@@ -238,7 +243,7 @@ impl Hold {
         let heard = self.speaker.hear(moment, message);
         self.ear.hear(self.now, message, &heard);
         let length = heard.audio.map(|audio| self.format.length(audio.bytes.len()));
-        let after = After { reply: heard.reply, mark: heard.mark, playback: heard.playback, turn: heard.turn };
+        let after = After { replies: heard.replies, mark: heard.mark, playback: heard.playback, turn: heard.turn };
         self.play(length);
         self.follow(after);
     }
@@ -265,10 +270,12 @@ impl Hold {
             self.playout.mark(self.now, mark);
         }
         if self.stage == Stage::Holding {
-            self.outbox.extend(after.reply.map(Outgoing::Data));
+            self.outbox.extend(after.replies.into_iter().map(Outgoing::Data));
         }
         match (self.stage, after.turn) {
             (Stage::Holding, Turn::Opened) => self.media.begin(self.now),
+            (Stage::Holding, Turn::Muted) => self.mute(),
+            (Stage::Holding, Turn::Unmuted) => self.unmute(),
             (Stage::Holding, Turn::Refused) => self.begin_farewell(Ending::Refused),
             (Stage::Holding, Turn::HungUp) => self.begin_farewell(Ending::HungUp),
             (Stage::Holding, Turn::Unanswered) => self.close_for(Ending::PingTimeout, 1000),
@@ -281,12 +288,12 @@ impl Hold {
     fn fire_dialect(&mut self) {
         while let Some(played) = self.playout.take(self.now) {
             self.ear.mark_played(played.took);
-            self.outbox.extend(self.speaker.played(&played.name).map(Outgoing::Data));
+            self.outbox.extend(self.speaker.played(&played.name, played.cleared).map(Outgoing::Data));
         }
         if self.speaker.due().is_some_and(|due| due <= self.now) {
             let moment = Moment { at: self.now, queued: self.playout.queued(self.now), remarks: &mut self.remarks };
-            let Heard { reply, mark, playback, turn, .. } = self.speaker.speak(moment);
-            self.follow(After { reply, mark, playback, turn });
+            let Heard { replies, mark, playback, turn, .. } = self.speaker.speak(moment);
+            self.follow(After { replies, mark, playback, turn });
         }
     }
 
@@ -295,7 +302,7 @@ impl Hold {
             return None;
         }
         let media = self.media.pacer_mut()?;
-        if self.blocked_since.is_some() {
+        if self.blocked_since.is_some() || self.muted {
             media.leave_out(self.now);
             return None;
         }
@@ -303,6 +310,17 @@ impl Hold {
         self.frames_sent += 1;
         self.ear.sent(frame.payload());
         Some(frame)
+    }
+
+    fn mute(&mut self) {
+        self.media.begin(self.now);
+        self.muted = true;
+    }
+
+    fn unmute(&mut self) {
+        if let (true, Some(media)) = (std::mem::take(&mut self.muted), self.media.pacer_mut()) {
+            media.leave_out(self.now);
+        }
     }
 
     fn unblock(&mut self) {
@@ -360,7 +378,7 @@ impl Hold {
     fn fire_timers(&mut self) {
         match self.stage {
             Stage::Holding => self.fire_holding(),
-            Stage::Farewell { until } if until <= self.now => self.begin_close(1000),
+            Stage::Farewell { until } if until <= self.now => self.give_up_farewell(),
             Stage::Closing { until } if until <= self.now => self.goodbye(Goodbye::TimedOut),
             Stage::Farewell { .. } | Stage::Closing { .. } | Stage::Over => {}
         }
@@ -428,7 +446,7 @@ impl Hold {
             Stage::Holding => {
                 let candidates = [
                     Some(self.plan.target),
-                    self.media.pacer().filter(|_| self.blocked_since.is_none()).map(Pacer::due),
+                    self.media.pacer().filter(|_| self.blocked_since.is_none() && !self.muted).map(Pacer::due),
                     self.media.awaited_until(),
                     self.playout.due(),
                     self.speaker.due(),
@@ -455,6 +473,14 @@ impl Hold {
         } else {
             self.stage = Stage::Farewell { until: self.now + farewell.server_may_close_first };
         }
+    }
+
+    /// Nothing came of the dialect's farewell in time.
+    fn give_up_farewell(&mut self) {
+        if self.speaker.expects_parting() {
+            self.remarks.note(Warning::FarewellUnanswered, || "the dialect's goodbye was not answered".to_owned());
+        }
+        self.begin_close(1000);
     }
 
     fn begin_close(&mut self, code: u16) {

@@ -14,12 +14,13 @@ pub(super) struct Pacer {
     next: u64,
     latest: Duration,
     skipped: u64,
+    not_taken: u64,
 }
 
 impl Pacer {
     /// Frame 0 is due at `origin`, frame n at `n * cadence` after it. A cadence of zero counts as 1 ms.
     pub(super) fn new(cadence: Duration, origin: Duration) -> Self {
-        Self { origin, cadence: cadence.max(Duration::from_millis(1)), next: 0, latest: Duration::ZERO, skipped: 0 }
+        Self { origin, cadence: cadence.max(Duration::from_millis(1)), next: 0, latest: Duration::ZERO, skipped: 0, not_taken: 0 }
     }
 
     /// When the next frame is due.
@@ -45,7 +46,13 @@ impl Pacer {
     pub(super) fn leave_out(&mut self, now: Duration) {
         while self.due() <= now {
             self.next += 1;
+            self.not_taken += 1;
         }
+    }
+
+    /// Frames that were left out because the server did not take them.
+    pub(super) const fn not_taken(&self) -> u64 {
+        self.not_taken
     }
 
     /// The longest that a frame was late.

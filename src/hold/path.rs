@@ -62,13 +62,14 @@ const LEAST_SHARE_LOST: f64 = 0.02;
 #[derive(Debug)]
 pub(super) struct PathWatch {
     state: PathState,
+    longest_stop: Duration,
     first: Option<PathSample>,
     last: Option<PathSample>,
 }
 
 impl PathWatch {
     pub(super) const fn new() -> Self {
-        Self { state: PathState::Unknown, first: None, last: None }
+        Self { state: PathState::Unknown, longest_stop: Duration::ZERO, first: None, last: None }
     }
 
     pub(super) fn observe(&mut self, at: Duration, sample: PathSample) {
@@ -82,6 +83,14 @@ impl PathWatch {
             // The silence began when the last acknowledgement came, not when we noticed.
             (Symptom::Unanswered, _) => PathState::Blackhole { since: at.saturating_sub(sample.last_ack) },
         };
+        if let PathState::ZeroWindow { since } = self.state {
+            self.longest_stop = self.longest_stop.max(at.saturating_sub(since));
+        }
+    }
+
+    /// The longest that the server was seen not to read, from the first such sample to the last.
+    pub(super) const fn longest_stop(&self) -> Duration {
+        self.longest_stop
     }
 
     pub(super) const fn state(&self) -> PathState {
@@ -147,6 +156,7 @@ mod tests {
             watch.observe(s(at), sample);
             assert_eq!(watch.state(), state, "at {at}");
         }
+        assert_eq!(watch.longest_stop(), s(1));
     }
 
     #[test]

@@ -17,6 +17,8 @@ const LONGEST_MARK: usize = 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Played {
     pub(super) name: String,
+    /// Was what came before it thrown away?
+    pub(super) cleared: bool,
     /// From its coming until what was before it had been played.
     pub(super) took: Duration,
 }
@@ -25,6 +27,7 @@ pub(super) struct Played {
 struct Waiting {
     name: String,
     came: Duration,
+    cleared: bool,
     /// When everything before it has been played.
     due: Duration,
 }
@@ -62,14 +65,17 @@ impl Playout {
         {
             oldest.due = oldest.due.min(now);
         }
-        self.marks.push_back(Waiting { name, came: at, due: self.empty_at.max(now) });
+        self.marks.push_back(Waiting { name, came: at, cleared: false, due: self.empty_at.max(now) });
     }
 
-    /// Everything that waits is thrown away.
+    /// Everything that waits is thrown away, and a pause ends.
     pub(super) fn clear(&mut self, at: Duration) {
-        let now = self.clock(at);
-        self.empty_at = self.empty_at.min(now);
-        self.marks.iter_mut().for_each(|mark| mark.due = mark.due.min(now));
+        self.resume(at);
+        self.empty_at = self.empty_at.min(at);
+        for mark in &mut self.marks {
+            mark.cleared |= mark.due > at;
+            mark.due = mark.due.min(at);
+        }
     }
 
     /// Nothing is played until [`Playout::resume`].
@@ -99,7 +105,7 @@ impl Playout {
     pub(super) fn take(&mut self, at: Duration) -> Option<Played> {
         self.due().filter(|due| *due <= at)?;
         let mark = self.marks.pop_front()?;
-        Some(Played { name: mark.name, took: at.saturating_sub(mark.came) })
+        Some(Played { name: mark.name, cleared: mark.cleared, took: at.saturating_sub(mark.came) })
     }
 
     /// The time on the queue's clock, which stands still while it is paused.
@@ -128,7 +134,7 @@ mod tests {
         assert_eq!(playout.queued(12 * MS), 598 * MS);
         assert_eq!(names(&mut playout, 12 * MS), ["first"], "nothing was before it");
         assert_eq!(playout.due(), Some(510 * MS));
-        assert_eq!(playout.take(510 * MS), Some(Played { name: "second".into(), took: 499 * MS }));
+        assert_eq!(playout.take(510 * MS), Some(Played { name: "second".into(), cleared: false, took: 499 * MS }));
         assert_eq!((playout.queued(610 * MS), playout.due()), (Duration::ZERO, None));
     }
 
@@ -140,7 +146,27 @@ mod tests {
         playout.mark(MS, "b".into());
         playout.clear(100 * MS);
         assert_eq!(playout.queued(100 * MS), Duration::ZERO);
+        assert!(playout.marks.iter().all(|mark| mark.cleared));
         assert_eq!(names(&mut playout, 100 * MS), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_mark_that_was_played_before_the_clear_is_not_cleared() {
+        let mut playout = Playout::default();
+        playout.add(Duration::ZERO, 50 * MS);
+        playout.mark(MS, "a".into());
+        playout.clear(100 * MS);
+        assert_eq!(playout.take(100 * MS).map(|played| played.cleared), Some(false));
+    }
+
+    #[test]
+    fn a_clear_ends_a_pause() {
+        let mut playout = Playout::default();
+        playout.add(Duration::ZERO, 1000 * MS);
+        playout.pause(400 * MS);
+        playout.clear(500 * MS);
+        playout.add(600 * MS, 100 * MS);
+        assert_eq!(playout.queued(650 * MS), 50 * MS);
     }
 
     #[test]

@@ -146,6 +146,10 @@ pub struct Tally {
     pub pacing_late: Duration,
     /// Frames left out because we were too late for them.
     pub frames_skipped: u64,
+    /// Frames left out because the server did not take what was sent before them.
+    pub frames_not_taken: u64,
+    /// The longest that the server was seen not to read (its window was closed).
+    pub longest_stop: Duration,
     /// Segments that the kernel sent again during the hold.
     pub retransmits: u32,
     /// They were so many that the path loses packets.

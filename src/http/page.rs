@@ -133,7 +133,8 @@ impl Page {
             self.fact("close", escape(format_args!("{} {} by {} ({})", close.code, close.reason, close.by, close.how)));
         }
         for warning in &report.warnings {
-            self.fact(warning.warning.label(), escape(&warning.says));
+            let code = warning.provider_code.map_or_else(String::new, |code| format!(" ({code})"));
+            self.fact(warning.warning.label(), escape(&format!("{}{code}", warning.says)));
         }
         for finding in &report.findings {
             self.fact(&finding.confidence, escape(format_args!("{} {}", finding.says, finding.remedy)));

@@ -69,6 +69,13 @@ impl Monitor {
     pub fn longest_probe(&self) -> Duration {
         let dial = &self.dial.timeouts;
         let tls = if self.target.is_secure() { dial.tls } else { Duration::ZERO };
-        dial.resolve + dial.connect + tls + dial.upgrade + self.hold.target + self.hold.close_timeout + HoldPlan::DRAIN
+        dial.resolve
+            + dial.connect
+            + tls
+            + dial.upgrade
+            + self.hold.target
+            + self.dialect.longest_farewell()
+            + self.hold.close_timeout
+            + HoldPlan::DRAIN
     }
 }

@@ -81,8 +81,7 @@ fn switching_head(request: &Request, key: &[u8], script: Switch) -> String {
         let key = if script == Switch::WrongAccept { b"another key" } else { key };
         lines.push(format!("Sec-WebSocket-Accept: {}", derive_accept_key(key)));
     }
-    let offered = request.subprotocol.as_deref().filter(|_| script != Switch::NoSubprotocol);
-    if let Some(chosen) = if script == Switch::OtherSubprotocol { Some("practice.other") } else { offered } {
+    if let Some(chosen) = subprotocol(request, script) {
         lines.push(format!("Sec-WebSocket-Protocol: {chosen}"));
     }
     if script == Switch::Extension {
@@ -91,6 +90,29 @@ fn switching_head(request: &Request, key: &[u8], script: Switch) -> String {
     let line_end = if script == Switch::BareLf { "\n" } else { "\r\n" };
     let early = if script == Switch::After103 { EARLY_HINTS } else { "" };
     format!("{early}{}{line_end}{line_end}", lines.join(line_end))
+}
+
+/// The subprotocol of the 101, if it has one.
+fn subprotocol(request: &Request, script: Switch) -> Option<&str> {
+    let mut offered = request.subprotocols.iter().map(String::as_str);
+    match script {
+        Switch::OtherSubprotocol => Some("practice.other"),
+        Switch::NoSubprotocol => None,
+        Switch::Jambonz => offered.find(|name| *name == "audio.jambonz.org"),
+        Switch::Proper
+        | Switch::Http10
+        | Switch::After103
+        | Switch::NoUpgrade
+        | Switch::NoConnection
+        | Switch::ConnectionList
+        | Switch::NoAccept
+        | Switch::WrongAccept
+        | Switch::Extension
+        | Switch::BareLf
+        | Switch::SpaceBeforeColon
+        | Switch::Drip
+        | Switch::DateSkewed => offered.next(),
+    }
 }
 
 /// An answer with this status, the headers that belong to it, and a body like those that are met in the wild.

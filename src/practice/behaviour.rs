@@ -157,8 +157,14 @@ impl fmt::Display for Provokes {
     }
 }
 
-/// The script that a path asks for: a row of the table, or a member of a family.
+/// The script that a path asks for: a row of the table, a voice server with the time of its greeting behind a slash, or a member of a family.
 pub(super) fn script_of_path(name: &str) -> Option<Script> {
+    if let Some((name, delay)) = name.split_once('/') {
+        return match Behaviour::find(name)?.script {
+            Script::Line { line: LineScript::Voice(voice), .. } => voice.timed(delay).map(Script::voice),
+            Script::Dns(_) | Script::Port(_) | Script::Tls(_) | Script::Answer(_) | Script::Line { .. } => None,
+        };
+    }
     if let Some(row) = Behaviour::find(name) {
         return (row.stage == Stage::Path).then_some(row.script);
     }

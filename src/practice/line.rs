@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 
 use super::frame::{self, Frame};
 use super::script::{Ending, Flood, Goodbye, LineScript, Manner, Speech};
+use super::voice;
 use super::wire::Wire;
 use crate::audio::Codec;
 
@@ -91,6 +92,7 @@ impl Line {
             LineScript::Stall => sleep(LONGEST_STALL).await,
             LineScript::Flood(flood) => self.flood(flood).await?,
             LineScript::DamagedRecord => self.damage().await?,
+            LineScript::Voice(voice) => return voice::attend(self.wire, self.inbox, voice).await,
         }
         Ok(())
     }

@@ -4,8 +4,9 @@
 //! Everything is on one port: `ws://`, `wss://` (the first byte tells them apart) and DNS over UDP; the path, the server name of the
 //! ClientHello or the name that is looked up picks the behaviour. Two behaviours that must not take connections have ports of their own.
 //!
-//! Deliberately absent: providers' protocols (audio is plain binary frames), and anything that a real endpoint should do. It is
-//! meant for loopback.
+//! The voice servers (`voice`) speak the providers' protocols; the other behaviours know plain frames alone.
+//!
+//! Deliberately absent: anything that a real endpoint should do. It is meant for loopback.
 //!
 //! Invariant: no input of a client ends the server or makes it grow: connections, heads, frames, waiting answers and lifetimes are bounded.
 
@@ -23,6 +24,7 @@ mod script;
 mod server;
 mod table;
 mod tls;
+mod voice;
 mod wire;
 
 #[cfg(test)]

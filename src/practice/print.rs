@@ -7,12 +7,23 @@ use super::script::{AnswerScript, LineScript, Script};
 use super::table::BEHAVIOURS;
 
 const FAMILIES: [Family; 2] = [HTTP_FAMILY, CLOSE_FAMILY];
-const STAGES: [(Stage, &str); 4] = [
-    (Stage::Path, "Picked by the path, over `ws` and `wss`"),
-    (Stage::Tls, "Picked by the server name (TLS)"),
-    (Stage::Dns, "Picked by the name that is looked up (the practice server as resolver)"),
-    (Stage::Port, "With a port of their own"),
+const GROUPS: [(Group, &str); 5] = [
+    (Group::Plain, "Picked by the path, over `ws` and `wss`"),
+    (Group::Voice, "Voice servers: picked by the path, in a provider's protocol"),
+    (Group::Tls, "Picked by the server name (TLS)"),
+    (Group::Dns, "Picked by the name that is looked up (the practice server as resolver)"),
+    (Group::Port, "With a port of their own"),
 ];
+
+/// The parts of the lists.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Plain,
+    Voice,
+    Tls,
+    Dns,
+    Port,
+}
 
 /// The table as text: URL, what comes out, what the server does; and below a row what its monitor needs.
 #[must_use]
@@ -21,8 +32,13 @@ pub fn list() -> String {
     let width = |pick: fn(&Line) -> &str| rows.iter().map(|row| pick(row).len()).max().unwrap_or_default();
     let (url_width, outcome_width) = (width(|row| &row.url), width(|row| &row.provokes));
     let mut text = String::new();
+    let mut group = None;
     for row in &rows {
         // Writing to a String cannot fail.
+        if group.replace(row.group) != Some(row.group) {
+            let title = GROUPS.iter().find(|(group, _)| *group == row.group).map_or("", |(_, title)| title);
+            let _ = writeln!(text, "{}{title}:", if text.is_empty() { "" } else { "\n" });
+        }
         let _ = writeln!(text, "{:url_width$}  {:outcome_width$}  {}", row.url, row.provokes, row.about);
         if !row.needs.is_empty() {
             let _ = writeln!(text, "{:url_width$}  {:outcome_width$}  needs {}", "", "", row.needs.join(", "));
@@ -35,9 +51,9 @@ pub fn list() -> String {
 #[must_use]
 pub fn markdown() -> String {
     let mut text = INTRODUCTION.to_owned();
-    for (stage, title) in STAGES {
+    for (group, title) in GROUPS {
         let _ = write!(text, "\n## {title}\n\n| URL | what comes out | what the server does | settings |\n|---|---|---|---|\n");
-        for row in lines().iter().filter(|row| row.stage == stage) {
+        for row in lines().iter().filter(|row| row.group == group) {
             let needs: Vec<String> = row.needs.iter().map(|need| format!("`{need}`")).collect();
             let (url, provokes, about) = (&row.url, &row.provokes, escape(&row.about));
             let _ = writeln!(text, "| `{url}` | `{provokes}` | {about} | {} |", needs.join("<br>"));
@@ -48,19 +64,19 @@ pub fn markdown() -> String {
 
 /// A row of either rendering.
 struct Line {
-    stage: Stage,
+    group: Group,
     url: String,
     provokes: String,
     about: String,
     needs: &'static [&'static str],
 }
 
-/// Stage by stage; the families after the other paths.
+/// Group by group; the families after the other paths.
 fn lines() -> Vec<Line> {
     let mut lines = Vec::new();
-    for (stage, _) in STAGES {
-        lines.extend(BEHAVIOURS.iter().filter(|row| row.stage == stage && !in_family(row)).map(Line::of_row));
-        if stage == Stage::Path {
+    for (group, _) in GROUPS {
+        lines.extend(BEHAVIOURS.iter().filter(|row| group_of(row) == group && !in_family(row)).map(Line::of_row));
+        if group == Group::Plain {
             lines.extend(FAMILIES.iter().map(Line::of_family));
         }
     }
@@ -70,17 +86,27 @@ fn lines() -> Vec<Line> {
 impl Line {
     fn of_row(row: &Behaviour) -> Self {
         let (url, provokes) = (row.url_form(), row.provokes.to_string());
-        Self { stage: row.stage, url, provokes, about: row.about.to_owned(), needs: row.needs }
+        Self { group: group_of(row), url, provokes, about: row.about.to_owned(), needs: row.needs }
     }
 
     fn of_family(family: &Family) -> Self {
         Self {
-            stage: Stage::Path,
+            group: Group::Plain,
             url: format!("ws://HOST:PORT/{}{}", family.prefix, family.placeholder),
             provokes: family.provokes.to_owned(),
             about: family.about.to_owned(),
             needs: &[],
         }
+    }
+}
+
+fn group_of(row: &Behaviour) -> Group {
+    match (row.stage, row.script) {
+        (Stage::Path, Script::Line { line: LineScript::Voice(_), .. }) => Group::Voice,
+        (Stage::Path, _) => Group::Plain,
+        (Stage::Tls, _) => Group::Tls,
+        (Stage::Dns, _) => Group::Dns,
+        (Stage::Port, _) => Group::Port,
     }
 }
 
@@ -110,6 +136,9 @@ at one of them to see what sidetone says about it, or to drill an alert from end
 - Behaviours of the path work over `ws` and `wss` alike, except those whose URL below says `wss`, and the two that imitate a TLS port.
 - The column *settings* has what a monitor needs beyond the defaults for the reason to come out; `{address}` is the practice server's
   address and port, `{client_cert_file}` and `{client_key_file}` are any client certificate. A hold of 2 s or more is long enough where no other stands there.
+- The voice servers speak a provider's protocol, and so must the monitor (`dialect`). They check every field of what the caller says, and
+  close with 4400 and the name of the field if it is wrong. They greet 0.2 s after the hello (those called `late`: 3 s), or after the time that stands
+  as a second segment in the path: `/twilio/1500ms`, up to `60000ms`.
 - A DNS behaviour needs the practice server as its `resolver`; `NAME.practice.test` works for the TLS behaviours too then.
 - A path that is not in the table is answered 404; a misspelt `tls-` name gets the alert `unrecognized_name`, a misspelt `dns-` name NXDOMAIN.
 

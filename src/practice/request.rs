@@ -9,12 +9,12 @@ const MOST_HEADERS: usize = 100;
 /// What matters of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Request {
-    /// The path without its slash and the query.
+    /// The path without the slashes around it and the query.
     pub(super) behaviour: String,
     /// `Sec-WebSocket-Key`; a request without one is no upgrade.
     pub(super) key: Option<Vec<u8>>,
-    /// The first of the offered subprotocols.
-    pub(super) subprotocol: Option<String>,
+    /// The offered subprotocols, in order.
+    pub(super) subprotocols: Vec<String>,
 }
 
 /// Why a head cannot be read; the answer's text.
@@ -41,11 +41,11 @@ impl Request {
         let path = target.split(['?', '#']).next().unwrap_or_default();
         let value = |name: &str| head.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|h| h.value);
         let offered = value("sec-websocket-protocol").and_then(|list| str::from_utf8(list).ok());
-        let first = offered.and_then(|list| list.split(',').next()).map(str::trim).filter(|name| !name.is_empty());
+        let names = offered.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
         let request = Self {
             behaviour: path.trim_matches('/').to_owned(),
             key: value("sec-websocket-key").map(<[u8]>::to_vec),
-            subprotocol: first.map(str::to_owned),
+            subprotocols: names.map(str::to_owned).collect(),
         };
         buffer.advance(length);
         Ok(Some(request))
@@ -67,7 +67,7 @@ mod tests {
         let request = Request::take(&mut buffer).unwrap().unwrap();
         assert_eq!(request.behaviour, "drop-after-0.8s");
         assert_eq!(request.key.as_deref(), Some(&b"abc"[..]));
-        assert_eq!(request.subprotocol.as_deref(), Some("x"));
+        assert_eq!(request.subprotocols, ["x", "y"]);
         assert_eq!(&buffer[..], b"rest");
         for cut in 0..head.len() - b"rest".len() {
             assert_eq!(take(&head[..cut]), Ok(None), "cut at {cut}");

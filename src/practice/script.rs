@@ -1,6 +1,7 @@
 //! What a server does, as data: the rows of the table name it, the modules `dns`, `ports`, `tls`, `answer` and `line` act it out.
 
 use super::behaviour::Stage;
+use super::voice::{Dialect, VoiceScript};
 
 /// What is acted out for one behaviour.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,12 @@ impl Script {
     /// A proper 101 and then `line`.
     pub(super) const fn line(line: LineScript) -> Self {
         Self::Line { switch: Switch::Proper, line }
+    }
+
+    /// A 101 with the subprotocol of the dialect and none else, and then a call.
+    pub(super) const fn voice(voice: VoiceScript) -> Self {
+        let switch = if matches!(voice.dialect, Dialect::Jambonz) { Switch::Jambonz } else { Switch::NoSubprotocol };
+        Self::Line { switch, line: LineScript::Voice(voice) }
     }
 
     /// An odd 101 and then an echo.
@@ -163,6 +170,8 @@ pub(super) enum Switch {
     OtherSubprotocol,
     /// None, whatever was offered.
     NoSubprotocol,
+    /// `audio.jambonz.org` if it was offered, and none else.
+    Jambonz,
     /// Lines end in LF.
     BareLf,
     /// `Upgrade : websocket`, which RFC 9112 section 5.1 forbids.
@@ -198,6 +207,8 @@ pub(super) enum LineScript {
     Flood(Flood),
     /// A TLS record that does not decrypt.
     DamagedRecord,
+    /// A call in a provider's protocol.
+    Voice(VoiceScript),
 }
 
 /// How a line is held.

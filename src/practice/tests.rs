@@ -5,3 +5,4 @@ mod lines;
 mod lookups;
 mod rules;
 mod tables;
+mod voice;

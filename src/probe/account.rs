@@ -150,6 +150,14 @@ impl Account {
             let (skipped, late) = (tally.frames_skipped, tally.pacing_late);
             self.warn(Warning::PacingStarved, format!("{skipped} frames were left out, as this machine was up to {late:?} late"));
         }
+        let stopped = tally.frames_not_taken > 0 || !tally.longest_stop.is_zero();
+        if stopped && ended != Ending::WriteStalled {
+            let (stop, left_out) = (tally.longest_stop, tally.frames_not_taken);
+            self.warn(
+                Warning::AudioNotTaken,
+                format!("the server did not read for {} s or more; {left_out} frames were left out", stop.as_secs()),
+            );
+        }
         if tally.lossy {
             self.warn(Warning::Retransmits, format!("{} segments were sent again during the hold", tally.retransmits));
         }

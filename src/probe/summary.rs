@@ -126,7 +126,7 @@ pub(super) fn ending(held: &Held) -> String {
             Some(close) => format!("the server sent Close {}", code_and_reason(close)),
             None => format!("the connection ended without a Close: {}", stream_end(facts.stream_end)),
         },
-        Ending::Completed(_) => "held as planned; Close 1000 sent".to_owned(),
+        Ending::Completed(_) => "held as planned; we said goodbye".to_owned(),
         Ending::Violation => {
             let code = facts.violation.map_or(1002, Violation::close_code);
             format!("the server broke the WebSocket protocol; Close {code} sent")

@@ -21,7 +21,7 @@ fn configurations(page: &str) -> Vec<String> {
 #[test]
 fn shown_configurations_load() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for page in ["README.md", "docs/operating.md"] {
+    for page in ["README.md", "docs/operating.md", "docs/dialects.md"] {
         let text = std::fs::read_to_string(root.join(page)).unwrap();
         let shown = configurations(&text);
         assert!(!shown.is_empty(), "{page} shows no configuration");
@@ -31,6 +31,11 @@ fn shown_configurations_load() {
             }
         }
     }
+}
+
+#[test]
+fn dialects() {
+    same("docs/dialects.md", &sidetone::dialect::markdown());
 }
 
 #[test]

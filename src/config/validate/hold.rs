@@ -6,7 +6,7 @@ use super::Scope;
 use crate::config::problem::{Code, Problem, Sink};
 use crate::config::raw::Expect as RawExpect;
 use crate::config::read::{Given, Placed};
-use crate::config::values::duration_text;
+use crate::config::values::{DialectName, duration_text};
 use crate::monitor::{Budgets, Expect, HoldPlan, MessageMatch, Mode, PingPlan, Rhythm, Thresholds};
 
 /// What a probe of a fast endpoint takes beside hold and goodbye: a dial, and the drain after the last byte.
@@ -39,7 +39,8 @@ fn check_room(key: &str, interval: &Placed<Duration>, scope: &Scope<'_>, sink: &
     let default = HoldPlan::default();
     let Some(hold) = scope.all.hold.placed(default.target) else { return };
     let Some(goodbye) = scope.all.close_timeout.placed(default.close_timeout) else { return };
-    let needed = hold.value + goodbye.value + MARGIN;
+    let farewell = farewell(scope);
+    let needed = hold.value + farewell + goodbye.value + MARGIN;
     if interval.value >= needed {
         return;
     }
@@ -54,8 +55,16 @@ fn check_room(key: &str, interval: &Placed<Duration>, scope: &Scope<'_>, sink: &
     sink.push(problem.help(format!(
         "set `{key}` to {} or more ({second} of hold, {} for the goodbye, and the dial), or a shorter `hold`",
         duration_text(needed),
-        duration_text(goodbye.value),
+        duration_text(farewell + goodbye.value),
     )));
+}
+
+/// How long the dialect's own goodbye may take before our Close.
+fn farewell(scope: &Scope<'_>) -> Duration {
+    match scope.all.dialect.get() {
+        Some(DialectName::Provider(provider)) => provider.facts().server_may_close_first,
+        Some(DialectName::Raw) | None => Duration::ZERO,
+    }
 }
 
 fn check_failing(interval: Option<&Placed<Duration>>, failing: &Placed<Duration>, sink: &mut Sink) {

@@ -17,8 +17,10 @@ const BEYOND_A_SERVER: [(Reason, &str); 6] = [
     (Reason::WsSilent, "comes out only where the kernel gives no TCP_INFO"),
 ];
 
-/// Warnings that come from the network, the prober or its settings.
-const BEYOND_A_SERVER_WARNINGS: [Warning; 5] = [
+/// Warnings that come from the network, the prober, its settings or the URL.
+const BEYOND_A_SERVER_WARNINGS: [Warning; 7] = [
+    Warning::QueryStringInTwilioUrl,
+    Warning::SchemeNotWss,
     Warning::SynRetransmits,
     Warning::Retransmits,
     Warning::TlsVerificationDisabled,
@@ -69,10 +71,13 @@ fn names_are_unique_and_fit_into_a_url() {
 
 #[test]
 fn needs_are_settings_of_a_monitor() {
-    const KEYS: [&str; 15] = [
+    const KEYS: [&str; 18] = [
         "accept_codes",
+        "audio",
+        "call",
         "client_cert_file",
         "client_key_file",
+        "dialect",
         "expect",
         "hold",
         "max_bytes",

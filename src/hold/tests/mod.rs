@@ -1,5 +1,7 @@
 //! Scripted peers against the machine: no tokio, no sockets, hours in milliseconds.
 
+mod dialects;
+
 use super::*;
 use crate::dialect::raw::{RawFrame, RawSettings};
 use crate::dialect::{Dialect, Incoming};
