@@ -53,7 +53,7 @@ def ring(program, pipecat):
 # --- our hello ---
 
 WORDS = "call.parameters={k='v', from_number='+12025550123'}"
-CALLER = ("call.from=+12025550123", "call.to=+12025550124")
+CALLER = ('call.from="+12025550123"', 'call.to="+12025550124"')
 UUIDS = [f"2f0f9b54-7c3c-4a3e-9d0b-3c7d1f1c9a1{n}" for n in range(3)]
 KNOWN = {
     "twilio": ("CA" + "0123456789abcdef" * 2, "MZ" + "fedcba9876543210" * 2, [WORDS]),
