@@ -195,7 +195,7 @@ def test_an_echo_is_recognised_and_its_rate_measured(echoed, dialect):
 
 MISTAKES = {
     "an agent at 16 kHz on a line of 8 kHz": ("twilio", "wide", {"audio_rate_wrong"}),
-    "add_wav_header": ("exotel", "header", {"container_in_audio"}),
+    "add_wav_header": ("exotel", "header", {"container_in_audio", "frame_size_wrong"}),
     "add_wav_header, on a line of fixed frames": ("vonage", "header", {"container_in_audio", "frame_size_wrong"}),
     "no fixed_audio_packet_size": ("vonage", "loose", {"frame_size_wrong"}),
     "chunks below the provider's least": ("exotel", "short", {"frame_size_wrong"}),
