@@ -62,7 +62,8 @@ fn traffic(report: &Report) -> Option<String> {
         parts.push(format!("{rate:.0} bytes of audio a second"));
     }
     if audio.marks_played > 0 {
-        parts.push(format!("{} marks played", audio.marks_played));
+        let plural = if audio.marks_played == 1 { "mark" } else { "marks" };
+        parts.push(format!("{} {plural} played", audio.marks_played));
     }
     if let Some(seconds) = report.ping.rtt_seconds {
         parts.push(format!("ping {:.1} ms", seconds * 1000.0));

@@ -8,18 +8,26 @@
 //!
 //! Invariant: a speaker never fails. Whatever bytes come, [`Speaker::hear`] says what they are, and what it keeps of them is bounded.
 
+mod asterisk;
 mod call;
+mod conversation_relay;
 mod envelope;
 mod facts;
+mod genesys;
 mod ids;
+mod infobip;
 mod ink;
 mod page;
+mod jambonz;
+mod openai_realtime;
 mod provider;
 pub mod raw;
 #[cfg(test)]
 mod rehearsal;
 mod remarks;
+mod sinch;
 mod twilio;
+mod vonage;
 
 use std::fmt::Debug;
 use std::time::Duration;

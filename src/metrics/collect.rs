@@ -111,6 +111,8 @@ impl Sheet {
             (f::FIRST_MESSAGE, last.first_message),
             (f::FIRST_AUDIO, last.first_audio),
             (f::AUDIO_LONGEST_GAP, last.longest_gap),
+            (f::AUDIO_JITTER, last.jitter),
+            (f::AUDIO_RATE, last.audio_rate),
             (f::PING_RTT, last.ping_rtt),
             (f::TCP_RTT, last.tcp_rtt),
             (f::LAST_PROBE, last.started.map(|at| at.unix_seconds())),

@@ -95,6 +95,10 @@ families! {
         "From the 101 to the first audio of the last probe; absent if none came";
     AUDIO_LONGEST_GAP = "sidetone_audio_longest_gap_seconds", Gauge, ["monitor"],
         "The longest pause between two audio frames that came in the last probe; absent if fewer than two came";
+    AUDIO_JITTER = "sidetone_audio_jitter_seconds", Gauge, ["monitor"],
+        "The jitter of the audio that came in the last probe (RFC 3550 section 6.4.1); absent if fewer than two frames came in a row";
+    AUDIO_RATE = "sidetone_audio_bytes_per_second", Gauge, ["monitor"],
+        "Bytes a second of the audio that came in the last probe; absent below one second of it";
     PING_RTT = "sidetone_ping_rtt_seconds", Gauge, ["monitor"],
         "The last ping's round trip in the last probe; absent if no pong came";
     AUDIO_FRAMES_SENT = "sidetone_audio_frames_sent_total", Counter, ["monitor"],

@@ -85,6 +85,8 @@ pub(super) struct Last {
     pub(super) first_message: Option<f64>,
     pub(super) first_audio: Option<f64>,
     pub(super) longest_gap: Option<f64>,
+    pub(super) jitter: Option<f64>,
+    pub(super) audio_rate: Option<f64>,
     pub(super) ping_rtt: Option<f64>,
     pub(super) tcp_rtt: Option<f64>,
     /// The leaf's end of validity, and the earliest of the chain.
@@ -242,6 +244,8 @@ impl Last {
             first_message: report.audio.first_message_seconds,
             first_audio: report.audio.first_audio_seconds,
             longest_gap: report.audio.longest_gap_seconds,
+            jitter: report.audio.jitter_seconds,
+            audio_rate: report.audio.bytes_per_second,
             ping_rtt: report.ping.rtt_seconds,
             tcp_rtt: report.tcp.map(|tcp| tcp.rtt_seconds),
             certificates: certificates.or(self.certificates),

@@ -90,6 +90,10 @@ impl Line {
                 return self.close_at(CLOSE_AT, &words).await;
             }
             LineScript::Stall => sleep(LONGEST_STALL).await,
+            LineScript::Pause { ms } => {
+                sleep(Duration::from_millis(ms)).await;
+                return self.hold(Manner::ECHO).await;
+            }
             LineScript::Flood(flood) => self.flood(flood).await?,
             LineScript::DamagedRecord => self.damage().await?,
             LineScript::Voice(voice) => return voice::attend(self.wire, self.inbox, voice).await,

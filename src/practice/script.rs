@@ -203,6 +203,8 @@ pub(super) enum LineScript {
     DataAfterClose,
     /// Nothing is read any more.
     Stall,
+    /// Nothing is read for this many milliseconds after the 101; then everything is sent back.
+    Pause { ms: u64 },
     /// More than anybody wants.
     Flood(Flood),
     /// A TLS record that does not decrypt.

@@ -136,6 +136,7 @@ table! {
         // --- the line lives and is no good ---
         "no-pong", line(NO_PONG), fails(Reason::WsPingTimeout), ["ping_interval = \"500ms\"", "ping_timeout = \"500ms\""], "an echo that does not answer pings";
         "stall", line(LineScript::Stall), fails(Reason::WsWriteStalled), ["hold = \"10s\"", "stall_timeout = \"1s\""], "stops reading: its TCP window closes after some 8 KiB";
+        "slow-reader", line(LineScript::Pause { ms: 3_500 }), warns(Warning::AudioNotTaken), ["hold = \"6s\"", "raw = { codec = \"l16\", sample_rate = 48000 }"], "reads nothing for 3.5 s and then goes on: its TCP window is closed for a while";
         "flood-bytes", line(LineScript::Flood(Flood::Bytes)), fails(Reason::PeerFlood), ["max_bytes = 1000000"], "sends 64 KiB every 2 ms";
         "flood-frames", line(LineScript::Flood(Flood::Frames)), fails(Reason::PeerFlood), ["max_frames_per_second = 1000"], "sends 20 000 small messages a second";
         "flood-pings", line(LineScript::Flood(Flood::Pings)), fails(Reason::PeerFlood), ["max_frames_per_second = 1000"], "sends 20 000 pings a second";

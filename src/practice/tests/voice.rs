@@ -3,3 +3,4 @@
 mod calls;
 mod faults;
 mod lines;
+mod ten_minutes;

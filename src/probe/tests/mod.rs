@@ -1,5 +1,7 @@
 //! Whole conversations over in-memory pipes with paused time: the real upgrade, the real pump, the real verdict.
 
+mod hostile;
+
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};

@@ -1,0 +1,112 @@
+//! The caller's machine against the server's, in pure time: ten minutes of every provider, in every format that it has, with every frame
+//! checked by a server that was written without a look at the dialect.
+
+use std::time::Duration;
+
+use crate::audio::Sound;
+use crate::dialect::{CallSettings, Dialect, Form, Incoming, Provider, Wire};
+use crate::hold::{Ending, Goodbye, Hold, Input, Outgoing, Output};
+use crate::monitor::{Monitor, MonitorName, Target};
+use crate::practice::behaviour::script_of_path;
+use crate::practice::script::{LineScript, Script};
+use crate::practice::voice::{Action, Message, Session};
+use crate::secret::Secret;
+
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+
+/// A call of ten minutes: how it ended, and the hold with its numbers.
+fn call(settings: CallSettings) -> (Ending, Hold) {
+    let mut monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse("ws://h/").unwrap());
+    let name = settings.provider.label();
+    monitor.hold.target = TEN_MINUTES;
+    monitor.dialect = Dialect::Provider(Box::new(settings));
+    let mut random = 0x0123_4567_89ab_cdef_u128;
+    let mut fresh = || {
+        random = random.wrapping_mul(0x2545_F491_4F6C_DD1D_2545_F491_4F6C_DD1D).wrapping_add(1);
+        random
+    };
+    let mut hold = Hold::new(&monitor, &monitor.dialect.place(&mut fresh, 1_795_168_800_000));
+    let Some(Script::Line { line: LineScript::Voice(script), .. }) = script_of_path(name) else {
+        panic!("no voice server is named {name}")
+    };
+    let mut server = Session::new(script);
+    let mut now = Duration::ZERO;
+    tell(&mut hold, now, server.open());
+    loop {
+        match hold.poll() {
+            Output::Done(ending) => return (ending, hold),
+            Output::Send(Outgoing::Data(wire)) => {
+                let message = match &wire {
+                    Wire::Text(bytes) => Message::Text(std::str::from_utf8(bytes).unwrap()),
+                    Wire::Binary(bytes) => Message::Binary(bytes),
+                };
+                let actions = server.hear(now, message);
+                tell(&mut hold, now, actions);
+            }
+            Output::Send(Outgoing::Close(_)) => hold.handle(now, Input::PeerClosed),
+            Output::Send(Outgoing::Ping(payload)) => hold.handle(now, Input::Pong(&payload)),
+            Output::WaitUntil(until) => {
+                let due = server.due().filter(|due| *due < until);
+                now = due.unwrap_or(until).max(now);
+                if due.is_some() {
+                    let actions = server.turn(now);
+                    tell(&mut hold, now, actions);
+                }
+                hold.handle(now, Input::Tick);
+            }
+        }
+    }
+}
+
+fn tell(hold: &mut Hold, at: Duration, actions: Vec<Action>) {
+    for action in actions {
+        match action {
+            Action::Text(text) => hold.handle(at, Input::Message(Incoming::Text(&text))),
+            Action::Binary(bytes) => hold.handle(at, Input::Message(Incoming::Binary(&bytes))),
+            Action::Close(code, reason) => panic!("at {at:?} the server closed with {code}: {reason}"),
+        }
+    }
+}
+
+/// Every provider in every format, and the forms that a setting chooses.
+fn variants() -> Vec<CallSettings> {
+    let mut variants = Vec::new();
+    for provider in Provider::ALL {
+        let facts = provider.facts();
+        let mut plain = CallSettings::new(*provider);
+        plain.parameters = vec![("agent".to_owned(), Secret::new("booking"))];
+        plain.prompt = facts.keys.contains(&crate::dialect::CallKey::Prompt).then(|| "Hello?".to_owned());
+        plain.connection_probe = false;
+        for format in facts.formats {
+            let sound = Sound::tone(*format, plain.cadence, 400);
+            variants.push(CallSettings { audio: *format, sound, ..plain.clone() });
+        }
+        if facts.formats.is_empty() {
+            variants.push(plain.clone());
+        }
+        if *provider == Provider::Asterisk {
+            variants.push(CallSettings { form: Form::Json, ..CallSettings::new(*provider) });
+        }
+        if *provider == Provider::Genesys {
+            variants.push(CallSettings::new(*provider));
+        }
+    }
+    variants
+}
+
+#[test]
+fn every_frame_of_ten_minutes_is_right() {
+    for settings in variants() {
+        let (name, audio, sends) = (settings.provider, settings.audio, settings.sends_media());
+        let cadence = settings.cadence;
+        let (ending, hold) = call(settings);
+        assert_eq!(ending, Ending::Completed(Goodbye::Answered), "{name}, {audio}");
+        let odd: Vec<_> = hold.remarks().iter().map(|remark| format!("{}: {}", remark.warning, remark.says)).collect();
+        assert_eq!(odd, Vec::<String>::new(), "{name}, {audio}");
+        let sent = if sends { (TEN_MINUTES.as_millis() / cadence.as_millis()) as u64 } else { 0 };
+        let tally = hold.tally();
+        // A server that has to open the session does so a moment after the hello.
+        assert!(tally.frames_sent <= sent && tally.frames_sent + 20 >= sent, "{name}, {audio}: {} of {sent}", tally.frames_sent);
+        assert_eq!((tally.frames_skipped, tally.frames_not_taken), (0, 0), "{name}, {audio}");
+    }
+}
