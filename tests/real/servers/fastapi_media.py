@@ -261,10 +261,19 @@ DIALECTS["vonage"] = Dialect(WEBSOCKET_EVENTS, lambda stream, sound: sound, lamb
 DIALECTS["infobip"] = Dialect(WEBSOCKET_EVENTS, lambda stream, sound: sound, rate=16000)
 
 
+def asterisk_plain(text):
+    """The plain form as the JSON form: fields are `key:value`, a word by itself is an id."""
+    event, *parts = text.split()
+    fields = dict(part.split(":", 1) if ":" in part else ("correlation_id", part) for part in parts)
+    numbers = {name: int(fields.pop(name)) for name in ("optimal_frame_size", "ptime") if name in fields}
+    return {"event": event, **fields, **numbers}
+
+
 class Call:
     def __init__(self, socket, provider, script, note):
         self.note = note
         self.socket, self.name, self.script, self.dialect = socket, provider, script, DIALECTS[provider]
+        self.json_commands = False
         self.stream, self.ear, self.order, self.said, self.task = None, Ear(self.dialect.rate), [], 0, None
 
     async def send(self, message):
@@ -290,7 +299,9 @@ class Call:
         speaks = self.dialect.media and self.script in ("greet", "pause")
         if speaks:
             await self.speak(GREETING)
-        if self.dialect.mark and self.script != "listen":
+        if self.json_commands:
+            await self.send({"command": "MARK_MEDIA", "correlation_id": "greeting"})
+        elif self.dialect.mark and self.script != "listen":
             await self.send(self.dialect.mark(self.stream))
         if speaks and self.script == "pause":
             await asyncio.sleep(PAUSE)
@@ -337,12 +348,10 @@ async def stream(socket: WebSocket, provider: str, script: str, case: str):
     while (message := await socket.receive())["type"] != "websocket.disconnect":
         if message.get("bytes") is not None:
             await call.hear_sound(message["bytes"])
-        elif provider == "asterisk" and message["text"].startswith("MEDIA_START "):
-            # The plain form is the JSON form's fields as `key:value`.
-            fields = dict(part.split(":", 1) for part in message["text"].split()[1:])
-            numbers = {name: int(fields.pop(name)) for name in ("optimal_frame_size", "ptime") if name in fields}
-            await call.hear_text(json.dumps({"event": "MEDIA_START", **fields, **numbers}))
+        elif provider == "asterisk" and not message["text"].startswith("{"):
+            await call.hear_text(json.dumps(asterisk_plain(message["text"])))
         else:
+            call.json_commands = provider == "asterisk"
             await call.hear_text(message["text"])
     if call.task:
         call.task.cancel()
