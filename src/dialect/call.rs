@@ -91,7 +91,8 @@ impl CallSettings {
             encoding_name: None,
             form: Form::Plain,
             connection_probe: true,
-            first_sequence_number: 1,
+            // Vobiz alone begins with 0 (its own example).
+            first_sequence_number: u64::from(provider != Provider::Vobiz),
             prompt: None,
             language: "en-US".to_owned(),
             mp3: false,

@@ -5,7 +5,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json_borrow::Value;
 
-use super::{HeardAudio, Remarks};
+use super::{CallSettings, Heard, HeardAudio, Incoming, Remarks};
 use crate::audio::Codec;
 use crate::outcome::Warning;
 use crate::text::Printable;
@@ -18,6 +18,8 @@ const LONGEST_QUOTE: usize = 64;
 pub(super) enum Is {
     /// A JSON text.
     Text,
+    /// A whole number, or a text that holds one.
+    NumberOrText,
     /// A JSON object.
     Object,
     /// A whole number, 0 or more.
@@ -57,6 +59,21 @@ pub(super) struct Message<'a> {
 }
 
 impl Grammar {
+    /// Takes a message in a dialect of text messages: a binary one is odd, and so is any on a stream that only listens.
+    pub(super) fn hear<'a>(&self, message: Incoming<'a>, settings: &CallSettings, remarks: &mut Remarks) -> Option<Message<'a>> {
+        if settings.one_way {
+            remarks.note(Warning::MessageOnOneWayStream, || "the server talks on a stream that only listens".to_owned());
+        }
+        match message {
+            Incoming::Text(text) => self.read(text, remarks),
+            Incoming::Binary(_) => {
+                let title = settings.provider.facts().title;
+                remarks.note(Warning::BinaryInTextDialect, || format!("a binary message; {title} takes text messages alone"));
+                None
+            }
+        }
+    }
+
     /// Reads a text message. Whatever is odd about it is noted; `None` for what is no message of the grammar at all.
     pub(super) fn read<'a>(&self, text: &'a str, remarks: &mut Remarks) -> Option<Message<'a>> {
         self.read_with(&[], text, remarks)
@@ -91,6 +108,7 @@ impl Grammar {
             let found = message.get(path);
             let fits = match is {
                 Is::Text => found.is_some_and(Value::is_string),
+                Is::NumberOrText => found.is_some_and(is_number),
                 Is::Object => found.is_some_and(Value::is_object),
                 Is::Number => found.is_some_and(|value| value.as_u64().is_some()),
             };
@@ -142,6 +160,28 @@ impl Message<'_> {
         self.get(path).map(serde_json::Value::from)
     }
 
+    /// The audio in base64 at `path`.
+    pub(super) fn audio<'r>(&self, path: &str, reader: &'r mut AudioReader, remarks: &mut Remarks) -> Heard<'r> {
+        let audio = self.text(path).and_then(|payload| reader.base64(payload, remarks));
+        Heard { audio, ..Heard::default() }
+    }
+
+    /// The mark whose name is at `path`; nothing if there is no name (the grammar notes that).
+    pub(super) fn mark(&self, path: &str) -> Heard<'static> {
+        self.text(path).map_or_else(Heard::default, Heard::mark)
+    }
+
+    /// Notes a value at `path` that is not the call's. A number may be written as a text; texts of either case are the same.
+    pub(super) fn check_value(&self, path: &str, ours: &str, remarks: &mut Remarks) {
+        let theirs = match self.number(path) {
+            Some(number) => number.to_string(),
+            None => self.text(path).unwrap_or(ours).to_owned(),
+        };
+        if !theirs.eq_ignore_ascii_case(ours) {
+            remarks.note(Warning::InvalidField, || format!("`{path}` is {}, and the call has {ours}", quote(&theirs)));
+        }
+    }
+
     fn get(&self, path: &str) -> Option<&Value<'_>> {
         path.split('.').try_fold(&self.fields, |value, key| at(value, key, self.any_case))
     }
@@ -152,6 +192,10 @@ impl Message<'_> {
             remarks.note(Warning::WrongStreamId, || format!("`{path}` is {}, and ours is {ours}", quote(theirs)));
         }
     }
+}
+
+fn is_number(value: &Value<'_>) -> bool {
+    value.is_u64() || value.as_str().is_some_and(|text| text.parse::<u64>().is_ok())
 }
 
 fn at<'v, 'a>(value: &'v Value<'a>, key: &str, any_case: bool) -> Option<&'v Value<'a>> {
@@ -285,12 +329,14 @@ fn container(bytes: &[u8], has_begun: bool) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Provider;
 
     const GRAMMAR: Grammar = Grammar {
         tag: "event",
         kinds: &[
             Kind { name: "media", required: &[("streamSid", Is::Text), ("media.payload", Is::Text)], optional: &["media.track"] },
             Kind { name: "mark", required: &[("mark", Is::Object)], optional: &["mark.name"] },
+            Kind { name: "rate", required: &[("rate", Is::NumberOrText)], optional: &[] },
         ],
         strict: true,
         any_case: false,
@@ -327,6 +373,13 @@ mod tests {
                 Some((Warning::UnknownField, "a `mark` has no `mark.id`")),
             ),
             (r#"{"event":"mark","mark":{},"x":1}"#, Some("mark"), Some((Warning::UnknownField, "a `mark` has no `x`"))),
+            (r#"{"event":"rate","rate":8000}"#, Some("rate"), None),
+            (r#"{"event":"rate","rate":"8000"}"#, Some("rate"), None),
+            (
+                r#"{"event":"rate","rate":"8 kHz"}"#,
+                Some("rate"),
+                Some((Warning::InvalidField, "`rate` is of another type in a `rate`")),
+            ),
         ];
         for (text, kind, odd) in rows {
             let odd: Vec<_> = odd.into_iter().map(|(warning, says)| (warning, says.to_owned())).collect();
@@ -342,6 +395,55 @@ mod tests {
             LENIENT.read(r#"{"Event":"Media","StreamSid":"a","Media":{"Payload":"b"}}"#, &mut remarks).expect("a message");
         assert_eq!((message.kind, message.text("media.payload")), ("media", Some("b")));
         assert_eq!(remarks.iter().count(), 0);
+    }
+
+    #[test]
+    fn binary_and_one_way() {
+        const TEXT: Incoming<'static> = Incoming::Text(r#"{"event":"mark","mark":{}}"#);
+        let rows = [
+            (TEXT, false, Some("mark"), None),
+            (TEXT, true, Some("mark"), Some(Warning::MessageOnOneWayStream)),
+            (Incoming::Binary(b"{}"), false, None, Some(Warning::BinaryInTextDialect)),
+        ];
+        for (incoming, one_way, kind, odd) in rows {
+            let mut remarks = Remarks::default();
+            let settings = CallSettings { one_way, ..CallSettings::new(Provider::Twilio) };
+            let message = GRAMMAR.hear(incoming, &settings, &mut remarks);
+            assert_eq!(message.map(|message| message.kind), kind, "{incoming:?}");
+            assert_eq!(remarks.iter().map(|remark| remark.warning).collect::<Vec<_>>(), Vec::from_iter(odd));
+        }
+    }
+
+    #[test]
+    fn values_that_are_not_the_calls() {
+        let rows = [
+            (r#"{"event":"mark","mark":{"rate":8000}}"#, None),
+            (r#"{"event":"mark","mark":{"rate":"8000"}}"#, None),
+            (r#"{"event":"mark","mark":{}}"#, None),
+            (r#"{"event":"mark","mark":{"rate":16000}}"#, Some("`mark.rate` is 16000, and the call has 8000")),
+            (r#"{"event":"mark","mark":{"rate":"x"}}"#, Some("`mark.rate` is x, and the call has 8000")),
+        ];
+        for (text, says) in rows {
+            let mut remarks = Remarks::default();
+            let lenient = Grammar { strict: false, ..GRAMMAR };
+            let message = lenient.read(text, &mut remarks).expect("a message");
+            message.check_value("mark.rate", "8000", &mut remarks);
+            let odd: Vec<_> = remarks.iter().map(|remark| remark.says.to_string()).collect();
+            assert_eq!(odd, Vec::from_iter(says.map(str::to_owned)), "{text}");
+        }
+    }
+
+    #[test]
+    fn audio_and_marks() {
+        let mut remarks = Remarks::default();
+        let mut reader = AudioReader::new(Codec::Mulaw);
+        let media = GRAMMAR.read(r#"{"event":"media","streamSid":"MZ1","media":{"payload":"EQ=="}}"#, &mut remarks);
+        let heard = media.expect("a message").audio("media.payload", &mut reader, &mut remarks);
+        assert_eq!(heard.audio, Some(HeardAudio { bytes: &[0x11], silent: false }));
+        for (text, name) in [(r#"{"event":"mark","mark":{"name":"m1"}}"#, Some("m1")), (r#"{"event":"mark","mark":{}}"#, None)] {
+            let mark = GRAMMAR.read(text, &mut remarks).expect("a message").mark("mark.name").mark;
+            assert_eq!(mark.as_deref(), name, "{text}");
+        }
     }
 
     #[test]

@@ -43,6 +43,12 @@ impl<T: Display> Serialize for Quoted<T> {
     }
 }
 
+/// `{"name":…}`: a mark.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Named<'a> {
+    pub(super) name: &'a str,
+}
+
 /// The user's parameters as a JSON object, in their order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parameters<'a>(pub(super) &'a [(String, crate::secret::Secret)]);
@@ -69,21 +75,24 @@ mod tests {
         number: Quoted<u64>,
         payload: Base64<'a>,
         parameters: Parameters<'a>,
+        mark: Named<'a>,
     }
 
     #[test]
     fn numbers_payloads_and_parameters() {
         let parameters = [("b".to_owned(), Secret::new("1\"")), ("a".to_owned(), Secret::new("2"))];
         let mut ink = Ink::default();
-        let message = Message { number: Quoted(7), payload: Base64(&[0xFF; 4]), parameters: Parameters(&parameters) };
-        let text = r#"{"number":"7","payload":"/////w==","parameters":{"b":"1\"","a":"2"}}"#;
+        let mark = Named { name: "m\"1" };
+        let message = Message { number: Quoted(7), payload: Base64(&[0xFF; 4]), parameters: Parameters(&parameters), mark };
+        let text = r#"{"number":"7","payload":"/////w==","parameters":{"b":"1\"","a":"2"},"mark":{"name":"m\"1"}}"#;
         assert_eq!(ink.json(&message), Wire::text(text));
     }
 
     #[test]
     fn the_buffer_is_used_again() {
         let mut ink = Ink::default();
-        let message = Message { number: Quoted(7), payload: Base64(&[0; 640]), parameters: Parameters(&[]) };
+        let mark = Named { name: "m1" };
+        let message = Message { number: Quoted(7), payload: Base64(&[0; 640]), parameters: Parameters(&[]), mark };
         for _ in 0..8 {
             drop(ink.json(&message));
         }

@@ -8,24 +8,32 @@
 //!
 //! Invariant: a speaker never fails. Whatever bytes come, [`Speaker::hear`] says what they are, and what it keeps of them is bounded.
 
+mod acs;
 mod asterisk;
+mod bandwidth;
 mod call;
 mod conversation_relay;
 mod envelope;
+mod exotel;
 mod facts;
 mod genesys;
 mod ids;
 mod infobip;
 mod ink;
-mod page;
 mod jambonz;
 mod openai_realtime;
+mod page;
+mod plivo;
 mod provider;
 pub mod raw;
 #[cfg(test)]
 mod rehearsal;
 mod remarks;
+mod signalwire;
 mod sinch;
+mod telnyx;
+#[cfg(test)]
+mod tests;
 mod twilio;
 mod vonage;
 
@@ -288,7 +296,7 @@ impl Dialect {
     pub fn headers(&self, call: &Call) -> Vec<(&'static str, String)> {
         match self {
             Self::Raw(_) => Vec::new(),
-            Self::Provider(settings) => settings.provider.headers(settings, call),
+            Self::Provider(settings) => settings.provider.headers(call),
         }
     }
 

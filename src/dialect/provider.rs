@@ -2,7 +2,10 @@
 
 use super::call::{Call, CallSettings};
 use super::facts::Facts;
-use super::{Speaker, asterisk, conversation_relay, genesys, infobip, jambonz, openai_realtime, sinch, twilio, vonage};
+use super::{
+    Speaker, acs, asterisk, bandwidth, conversation_relay, exotel, genesys, infobip, jambonz, openai_realtime, plivo, signalwire,
+    sinch, telnyx, twilio, vonage,
+};
 use crate::outcome::words;
 
 words! {
@@ -10,6 +13,18 @@ words! {
     Provider {
         /// Twilio Media Streams.
         Twilio = "twilio",
+        /// SignalWire cXML streams.
+        Signalwire = "signalwire",
+        /// Telnyx media streaming.
+        Telnyx = "telnyx",
+        /// Plivo audio streaming.
+        Plivo = "plivo",
+        /// Vobiz audio streams.
+        Vobiz = "vobiz",
+        /// Bandwidth StartStream.
+        Bandwidth = "bandwidth",
+        /// Exotel AgentStream.
+        Exotel = "exotel",
         /// Vonage Voice API WebSockets.
         Vonage = "vonage",
         /// Infobip's WebSocket endpoint.
@@ -20,6 +35,8 @@ words! {
         Asterisk = "asterisk",
         /// Genesys Cloud AudioHook.
         Genesys = "genesys",
+        /// Azure Communication Services media streaming.
+        Acs = "acs",
         /// Sinch `connectStream`.
         Sinch = "sinch",
         /// Twilio ConversationRelay: text alone.
@@ -35,11 +52,18 @@ impl Provider {
     pub const fn facts(self) -> &'static Facts {
         match self {
             Self::Twilio => &twilio::FACTS,
+            Self::Signalwire => &signalwire::FACTS,
+            Self::Telnyx => &telnyx::FACTS,
+            Self::Plivo => &plivo::FACTS,
+            Self::Vobiz => &plivo::VOBIZ,
+            Self::Bandwidth => &bandwidth::FACTS,
+            Self::Exotel => &exotel::FACTS,
             Self::Vonage => &vonage::FACTS,
             Self::Infobip => &infobip::FACTS,
             Self::Jambonz => &jambonz::FACTS,
             Self::Asterisk => &asterisk::FACTS,
             Self::Genesys => &genesys::FACTS,
+            Self::Acs => &acs::FACTS,
             Self::Sinch => &sinch::FACTS,
             Self::ConversationRelay => &conversation_relay::FACTS,
             Self::OpenaiRealtime => &openai_realtime::FACTS,
@@ -49,11 +73,17 @@ impl Provider {
     pub(super) fn open(self, settings: &CallSettings, call: &Call) -> Box<dyn Speaker> {
         match self {
             Self::Twilio => Box::new(twilio::Twilio::new(settings, call)),
+            Self::Signalwire => Box::new(signalwire::SignalWire::new(settings, call)),
+            Self::Telnyx => Box::new(telnyx::Telnyx::new(settings, call)),
+            Self::Plivo | Self::Vobiz => Box::new(plivo::Plivo::new(settings, call)),
+            Self::Bandwidth => Box::new(bandwidth::Bandwidth::new(settings, call)),
+            Self::Exotel => Box::new(exotel::Exotel::new(settings, call)),
             Self::Vonage => Box::new(vonage::Vonage::new(settings)),
             Self::Infobip => Box::new(infobip::Infobip::new(settings)),
             Self::Jambonz => Box::new(jambonz::Jambonz::new(settings, call)),
             Self::Asterisk => Box::new(asterisk::Asterisk::new(settings, call)),
             Self::Genesys => Box::new(genesys::Genesys::new(settings, call)),
+            Self::Acs => Box::new(acs::Acs::new(settings, call)),
             Self::Sinch => Box::new(sinch::Sinch::new(settings, call)),
             Self::ConversationRelay => Box::new(conversation_relay::ConversationRelay::new(settings, call)),
             Self::OpenaiRealtime => Box::new(openai_realtime::OpenaiRealtime::new(settings)),
@@ -61,23 +91,21 @@ impl Provider {
     }
 
     /// Does it send media with these settings?
-    pub(super) const fn talks(self, settings: &CallSettings) -> bool {
-        match self {
-            Self::Twilio
-            | Self::Vonage
-            | Self::Infobip
-            | Self::Jambonz
-            | Self::Asterisk
-            | Self::Sinch
-            | Self::ConversationRelay
-            | Self::OpenaiRealtime => true,
-            Self::Genesys => !settings.connection_probe,
-        }
+    pub(super) fn talks(self, settings: &CallSettings) -> bool {
+        self != Self::Genesys || !settings.connection_probe
     }
 
-    pub(super) fn headers(self, _settings: &CallSettings, call: &Call) -> Vec<(&'static str, String)> {
+    pub(super) fn headers(self, call: &Call) -> Vec<(&'static str, String)> {
         match self {
+            Self::Genesys => genesys::headers(call),
+            Self::Acs => acs::headers(call),
             Self::Twilio
+            | Self::Signalwire
+            | Self::Telnyx
+            | Self::Plivo
+            | Self::Vobiz
+            | Self::Bandwidth
+            | Self::Exotel
             | Self::Vonage
             | Self::Infobip
             | Self::Jambonz
@@ -85,7 +113,6 @@ impl Provider {
             | Self::Sinch
             | Self::ConversationRelay
             | Self::OpenaiRealtime => Vec::new(),
-            Self::Genesys => genesys::headers(call),
         }
     }
 }

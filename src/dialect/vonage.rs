@@ -11,7 +11,6 @@ use super::facts::{About, CallKey, Facts, Opening, l16};
 use super::ids::IdForms;
 use super::ink::{Ink, Parameters};
 use super::{CallSettings, Farewell, Heard, Incoming, Moment, Playback, Speaker, Wire};
-use crate::outcome::Warning;
 
 pub(super) const FACTS: Facts = Facts {
     title: "Vonage Voice API",
@@ -144,6 +143,7 @@ mod tests {
     use crate::audio::Sound;
     use crate::dialect::Provider;
     use crate::dialect::rehearsal::{Meant, Rehearsal};
+    use crate::outcome::Warning;
 
     fn call(sample_rate: u32) -> Rehearsal {
         Rehearsal::new(Provider::Vonage, |settings| {

@@ -158,17 +158,17 @@ fn check_audio_expectations(settings: &CallSettings, scope: &Scope<'_>, sink: &m
 pub(super) fn signature(scope: &Scope<'_>, desk: &mut Desk<'_>) -> Option<SignaturePlan> {
     let Given::Known(table) = &scope.all.signature else { return None };
     let Some(DialectName::Provider(provider)) = scope.all.dialect.get() else { return None };
-    match provider.label() {
-        "twilio" | "conversation-relay" => twilio(table, scope, desk),
-        "genesys" => audio_hook(table, scope, desk),
-        other => {
-            if let Some(span) = scope.own.signature.span() {
-                let help = "leave it out; `twilio`, `conversation-relay` and `genesys` sign their upgrades";
-                has_no_effect("signature", &span, other, help, desk.sink);
-            }
-            None
-        }
+    if matches!(provider, Provider::Twilio | Provider::ConversationRelay) {
+        return twilio(table, scope, desk);
     }
+    if *provider == Provider::Genesys {
+        return audio_hook(table, scope, desk);
+    }
+    if let Some(span) = scope.own.signature.span() {
+        let help = "leave it out; `twilio`, `conversation-relay` and `genesys` sign their upgrades";
+        has_no_effect("signature", &span, provider.label(), help, desk.sink);
+    }
+    None
 }
 
 fn twilio(table: &Spanned<Signature>, scope: &Scope<'_>, desk: &mut Desk<'_>) -> Option<SignaturePlan> {
