@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from kit.audio import GREETING, GREETING_AFTER, PAUSE
-from kit.calls import Call, Together, heard_speech, heard_tone, measured, speech_file
+from kit.audio import GREETING, PAUSE
+from kit.calls import GREETED, Call, Together, heard_speech, heard_tone, measured, speech_file
 
 CALL_ID = "CA" + "0123456789abcdef" * 2
 
@@ -37,7 +37,6 @@ def bridge(start_node, model):
 
 
 TONE, ECHO = "audio.say=tone", "expect={echo=true, real_time_audio=true}"
-GREETED = (GREETING_AFTER, GREETING_AFTER + 0.25)
 
 
 # --- Flask ---
@@ -250,7 +249,7 @@ def test_conversation_relay(program, fastapi):
     assert done.event("start")["message"]["customParameters"] == {"agent": "front desk"}
     assert done.event("said")["message"] == {"type": "prompt", "voicePrompt": "Hello", "lang": "en-US", "last": True}
     audio = done.report.json["audio"]
-    assert GREETING_AFTER < audio["first_message_seconds"] < GREETING_AFTER + 0.3 and audio["first_audio_seconds"] is None, audio
+    assert GREETED[0] < audio["first_message_seconds"] < GREETED[1] and audio["first_audio_seconds"] is None, audio
 
 
 def test_bandwidth_logs_in(program, fastapi):
@@ -285,7 +284,7 @@ def test_the_bridge_has_its_marks_answered(bridged):
     assert done.close["unplayed"] == 0 and done.close["got"]["mark"] == 4, done.close
     audio = done.report.json["audio"]
     assert audio["marks_played"] == 4 and 0.3 < audio["mark_round_trip_seconds"] < 0.7, audio
-    measured(done, first=(GREETING_AFTER, GREETING_AFTER + 0.4), frames=4, bytes_received=8000 * GREETING)
+    measured(done, first=GREETED, frames=4, bytes_received=8000 * GREETING)
 
 
 def test_the_bridge_is_interrupted(bridged):
@@ -328,7 +327,7 @@ def test_openai_realtime(realtime, rate, byte_rate):
     assert close["got"] == {"session.update": 1, "input_audio_buffer.append": done.report.json["audio"]["frames_sent"]}
     assert close["heard"]["rate"] == rate
     heard_tone(close["heard"])
-    measured(done, first=(GREETING_AFTER, GREETING_AFTER + 0.3), frames=4, bytes_received=GREETING * byte_rate)
+    measured(done, first=GREETED, frames=4, bytes_received=GREETING * byte_rate)
 
 
 def test_openai_realtime_is_given_the_key(realtime):

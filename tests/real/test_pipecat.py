@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from kit.audio import GREETING, GREETING_AFTER, PAUSE
-from kit.calls import Call, Together, heard_speech, heard_tone, measured, speech_file
+from kit.audio import GREETING, PAUSE
+from kit.calls import GREETED, Call, Together, heard_speech, heard_tone, measured, speech_file
 
 
 def case(path, rate, width, samples, bye, mark, *settings, answers=True):
@@ -138,7 +138,7 @@ def test_a_greeting_is_measured(greeted, dialect):
     said = done.close["sent"]
     frames = said.get("media", 0) + said.get("playAudio", 0) + said.get("binary", 0)
     length = GREETING * where.rate * where.width
-    measured(done, first=(GREETING_AFTER, GREETING_AFTER + 0.3), frames=frames, bytes_received=length, gap=(0.01, 0.35))
+    measured(done, first=GREETED, frames=frames, bytes_received=length, gap=(0.01, 0.35))
     assert done.report.json["audio"]["messages_received"] == sum(said.values())
 
 
@@ -220,7 +220,7 @@ def slow(ring):
 @pytest.mark.parametrize("dialect", ["twilio", "plivo", "vonage"])
 def test_a_pause_is_measured(slow, dialect):
     slow[dialect].report.succeeds()
-    measured(slow[dialect], first=(GREETING_AFTER, GREETING_AFTER + 0.3), gap=(PAUSE - 0.3, PAUSE + 0.6))
+    measured(slow[dialect], first=GREETED, gap=(PAUSE - 0.3, PAUSE + 0.6))
 
 
 @pytest.mark.parametrize("why", MISTAKES)

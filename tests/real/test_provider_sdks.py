@@ -2,9 +2,10 @@
 
 import pytest
 
-from kit.audio import GREETING_AFTER
-from kit.calls import Call, heard_speech, heard_tone, measured, speech_file
+from kit.calls import GREETED, Call, Together, heard_speech, heard_tone, measured, speech_file
 from kit.pki import HOST
+
+TONE, ECHO = "audio.say=tone", "expect={echo=true, real_time_audio=true}"
 
 SECRETS = {"TWILIO_AUTH_TOKEN": "12345", "TWILIO_SHARED_KEY": "shared-secret", "TWILIO_SHARED_KEY_ID": "webhooks_sharedkey_1"}
 
@@ -34,12 +35,12 @@ SHA256 = (SHARED, 'algorithm="sha256"', 'key_id="webhooks_sharedkey_1"')
 
 
 @pytest.fixture
-def ring(sidetone, validator):
-    def ring(path, *options, env=SECRETS, dialect="twilio"):
+def sign_in(sidetone, validator):
+    def one(path, *options, env=SECRETS, dialect="twilio"):
         done = Call(sidetone, validator, path, dialect, options=options, env=env, hold="100ms")
         return done.report, done.event("signature")
 
-    return ring
+    return one
 
 
 @pytest.mark.parametrize(
@@ -51,8 +52,8 @@ def ring(sidetone, validator):
         ("/https/media", sign(*SHA256, 'url_scheme="https"'), "HMAC_SHA256"),
     ],
 )
-def test_our_signature_is_accepted(ring, path, options, algorithm):
-    report, seen = ring(path, *options)
+def test_our_signature_is_accepted(sign_in, path, options, algorithm):
+    report, seen = sign_in(path, *options)
     report.succeeds(status=101)
     assert (seen["valid"], seen["algorithm"]) == (True, algorithm), seen
     assert (seen["settings"] is not None) == (algorithm == "HMAC_SHA256"), seen
@@ -69,8 +70,8 @@ def test_our_signature_is_accepted(ring, path, options, algorithm):
         ("the token in place of the key", "/wss/media", sign(TOKEN, *SHA256[1:]), SECRETS),
     ],
 )
-def test_a_wrong_signature_is_refused(ring, why, path, options, env):
-    report, seen = ring(path, *options, env=env)
+def test_a_wrong_signature_is_refused(sign_in, why, path, options, env):
+    report, seen = sign_in(path, *options, env=env)
     report.fails("http_403", "upgrade", status=403)
     assert seen["valid"] is False and seen["signed"] is (why != "none")
 
@@ -85,27 +86,49 @@ def test_a_signature_over_tls_without_a_port(sidetone, secure_validator, pki, op
     assert (seen["url"], seen["valid"]) == (f"wss://{HOST}/wss/media/{done.case}", True), seen
 
 
-def test_a_signature_of_a_conversation_relay(ring):
-    report, seen = ring("/wss/relay", *sign(TOKEN), dialect="conversation-relay")
+def test_a_signature_of_a_conversation_relay(sign_in):
+    report, seen = sign_in("/wss/relay", *sign(TOKEN), dialect="conversation-relay")
     report.succeeds(status=101)
     assert seen["valid"]
 
 
+@pytest.fixture(scope="module")
+def ring(program):
+    """Makes these calls, which have keys, at the same time."""
+
+    def all_of(server, calls):
+        program.case = "test_provider_sdks.py"
+        return Together({key: lambda call=call: Call(program, server, *call[0], **call[1]) for key, call in calls.items()})
+
+    return all_of
+
+
+def call(*words, **options):
+    return words, options
+
+
 # --- Plivo ---
+
+FORMATS = {
+    "L16 at 8 kHz": (8000, 320, []),
+    "L16 at 16 kHz": (16000, 640, ["audio.sample_rate=16000"]),
+    "mu-law": (8000, 160, ["audio.codec=mulaw"]),
+}
+"""Sample rate, bytes of a frame, settings."""
 
 
 @pytest.fixture(scope="module")
-def plivo(start_python, heard_dir):
+def plivo(start_python, heard_dir, ring):
+    words = "call.parameters={agent='front desk'}"
+    calls = {name: call("/plivo/greet", "plivo", TONE, words, *sets) for name, (_, _, sets) in FORMATS.items()}
+    more = {"clear": call("/plivo/clear", "plivo"), "echo": call("/plivo/echo", "plivo", TONE, ECHO, hold="1600ms")}
     with start_python("plivo_server.py", heard_dir) as server:
-        yield server
+        yield ring(server, {**calls, **more})
 
 
-FORMATS = [((), 8000, 320), (("audio.sample_rate=16000",), 16000, 640), (("audio.codec=mulaw",), 8000, 160)]
-
-
-@pytest.mark.parametrize("sets, rate, frame", FORMATS)
-def test_plivo_reads_every_message(sidetone, plivo, sets, rate, frame):
-    done = Call(sidetone, plivo, "/plivo/greet", "plivo", "audio.say=tone", *sets, "call.parameters={agent='front desk'}")
+@pytest.mark.parametrize("name", FORMATS)
+def test_plivo_reads_every_message(plivo, name):
+    done, (rate, frame, _) = plivo[name], FORMATS[name]
     done.report.succeeds()
     start = done.event("start")["start"]
     assert start["extra_headers"] == "agent=front desk", start
@@ -115,37 +138,42 @@ def test_plivo_reads_every_message(sidetone, plivo, sets, rate, frame):
     heard = done.close["heard"]
     assert heard["frames"] == done.report.json["audio"]["frames_sent"] and heard["rate"] == rate
     heard_tone(heard)
-    measured(done, first=(GREETING_AFTER, GREETING_AFTER + 0.2), frames=1, bytes_received=20 * frame)
+    measured(done, first=GREETED, frames=1, bytes_received=20 * frame)
 
 
-def test_plivo_plays_and_clears(sidetone, plivo):
-    done = Call(sidetone, plivo, "/plivo/greet", "plivo")
-    assert done.event("played")["name"] == "greeting"
-    assert done.report.json["audio"]["marks_played"] == 1
-    done = Call(sidetone, plivo, "/plivo/clear", "plivo")
+def test_plivo_plays_and_clears(plivo):
+    done = plivo["mu-law"]
+    assert done.event("played")["name"] == "greeting" and done.report.json["audio"]["marks_played"] == 1
+    done = plivo["clear"]
     done.report.succeeds()
     assert done.event("cleared") and done.report.json["audio"]["clears"] == 1
 
 
-def test_plivo_echoes(sidetone, plivo):
-    done = Call(sidetone, plivo, "/plivo/echo", "plivo", "audio.say=tone", "expect={echo=true, real_time_audio=true}", hold="2s")
-    done.report.succeeds()
-    measured(done, first=(0, 0.3), rate=(14400, 17600))
+def test_plivo_echoes(plivo):
+    plivo["echo"].report.succeeds()
+    measured(plivo["echo"], first=(0, 0.3), rate=(14400, 17600))
 
 
 # --- Azure Communication Services ---
 
 
 @pytest.fixture(scope="module")
-def acs(start_node, heard_dir):
+def acs_files(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("speech")
+    return {rate: speech_file(directory, rate) for rate in (16000, 24000)}
+
+
+@pytest.fixture(scope="module")
+def acs(start_node, heard_dir, ring, acs_files):
+    sets = lambda rate: (f"audio.file={acs_files[rate][0]}", f"audio.sample_rate={rate}", ECHO)
+    echoes = {rate: call("/echo", "acs", *sets(rate), hold="1600ms") for rate in acs_files}
     with start_node("acs_server.js", heard_dir) as server:
-        yield server
+        yield ring(server, {**echoes, "greet": call("/greet", "acs"), "stop": call("/stop", "acs")})
 
 
 @pytest.mark.parametrize("rate", [16000, 24000])
-def test_acs_reads_every_message(sidetone, acs, tmp_path, rate):
-    file, samples = speech_file(tmp_path, rate)
-    done = Call(sidetone, acs, "/echo", "acs", f"audio.file={file}", f"audio.sample_rate={rate}", "expect={echo=true, real_time_audio=true}", hold="2s")
+def test_acs_reads_every_message(acs, acs_files, rate):
+    done = acs[rate]
     assert done.events("refused") == []
     done.report.succeeds()
     metadata = done.event("start")["metadata"]
@@ -153,70 +181,78 @@ def test_acs_reads_every_message(sidetone, acs, tmp_path, rate):
     first = done.event("first")
     assert first["silent"] is False and first["participant"]["kind"], first
     assert done.close["got"] == {"AudioMetadata": 1, "AudioData": done.report.json["audio"]["frames_sent"]}
-    heard_speech(done.close["heard"], samples, exact=True)
+    heard_speech(done.close["heard"], acs_files[rate][1], exact=True)
     measured(done, first=(0, 0.3), frames=done.close["said"], rate=(1.8 * rate, 2.2 * rate))
 
 
-def test_acs_speaks_with_the_packages_own_messages(sidetone, acs):
+def test_acs_speaks_with_the_packages_own_messages(acs):
     """`createOutboundAudioData` writes `kind: "audioData"`, in small letters, beside an empty `stopAudio`."""
-    done = Call(sidetone, acs, "/greet", "acs")
+    done = acs["greet"]
     done.report.succeeds()
-    measured(done, first=(GREETING_AFTER, GREETING_AFTER + 0.2), frames=1, bytes_received=12800)
-    done = Call(sidetone, acs, "/stop", "acs")
-    done.report.succeeds()
-    assert done.report.json["audio"]["clears"] == 1
+    measured(done, first=GREETED, frames=1, bytes_received=12800)
+    acs["stop"].report.succeeds()
+    assert acs["stop"].report.json["audio"]["clears"] == 1
 
 
-def test_acs_knows_the_call_by_its_headers(sidetone, acs):
-    done = Call(sidetone, acs, "/greet", "acs", hold="200ms")
-    assert {"x-ms-call-connection-id", "x-ms-call-correlation-id"} <= set(done.event("open")["headers"])
+def test_acs_knows_the_call_by_its_headers(acs):
+    assert {"x-ms-call-connection-id", "x-ms-call-correlation-id"} <= set(acs["greet"].event("open")["headers"])
 
 
 # --- jambonz ---
-
-
-@pytest.fixture(scope="module")
-def jambonz(start_node, heard_dir):
-    with start_node("jambonz_server.js", heard_dir) as server:
-        yield server
-
 
 OLDER_NAME = ("--subprotocol", "audio.drachtio.org")
 """What the package looks for; it takes a line without it as well."""
 
 
-def test_jambonz_reads_us(sidetone, jambonz, tmp_path):
-    file, samples = speech_file(tmp_path, 8000)
-    done = Call(sidetone, jambonz, "/echo?case=", "jambonz", f"audio.file={file}", "expect={echo=true, real_time_audio=true}", options=OLDER_NAME, hold="2s")
+@pytest.fixture(scope="module")
+def jambonz_file(tmp_path_factory):
+    return speech_file(tmp_path_factory.mktemp("speech"), 8000)
+
+
+@pytest.fixture(scope="module")
+def jambonz(start_node, heard_dir, ring, jambonz_file):
+    one = lambda script, *sets, **more: call(f"/{script}?case=", "jambonz", *sets, **{"options": OLDER_NAME, **more})
+    calls = {
+        "echo": one("echo", f"audio.file={jambonz_file[0]}", ECHO, hold="1600ms"),
+        "documented": one("echo", options=(), hold="300ms"),
+        "greet": one("greet"),
+        "play": one("play", hold="1500ms"),
+        "leave": one("leave", hold="5s"),
+    }
+    with start_node("jambonz_server.js", heard_dir) as server:
+        yield ring(server, calls)
+
+
+def test_jambonz_reads_us(jambonz, jambonz_file):
+    done = jambonz["echo"]
     done.report.succeeds()
     metadata = done.event("start")["metadata"]
     assert {"callSid", "from", "to", "callId", "sampleRate", "mixType", "direction"} <= metadata.keys(), metadata
     assert (metadata["sampleRate"], metadata["mixType"]) == (8000, "mono")
     assert done.close["heard"]["frames"] == done.report.json["audio"]["frames_sent"]
-    heard_speech(done.close["heard"], samples, exact=True)
+    heard_speech(done.close["heard"], jambonz_file[1], exact=True)
 
 
-def test_jambonz_under_its_documented_name(sidetone, jambonz):
+def test_jambonz_under_its_documented_name(jambonz):
     """The documentation says `audio.jambonz.org`, which the package does not choose."""
-    done = Call(sidetone, jambonz, "/echo?case=", "jambonz", hold="300ms")
-    assert done.event("start")["offered"] == "audio.jambonz.org"
-    done.report.succeeds(warnings=["subprotocol_not_chosen"])
+    assert jambonz["documented"].event("start")["offered"] == "audio.jambonz.org"
+    jambonz["documented"].report.succeeds(warnings=["subprotocol_not_chosen"])
 
 
-def test_jambonz_streams_and_marks(sidetone, jambonz):
-    done = Call(sidetone, jambonz, "/greet?case=", "jambonz", options=OLDER_NAME)
+def test_jambonz_streams_and_marks(jambonz):
+    done = jambonz["greet"]
     done.report.succeeds()
     assert done.event("mark")["mark"] == {"name": "greeting", "event": "playout"}
-    measured(done, first=(GREETING_AFTER, GREETING_AFTER + 0.2), frames=20, bytes_received=6400)
+    measured(done, first=GREETED, frames=20, bytes_received=6400)
 
 
-def test_jambonz_plays_and_kills(sidetone, jambonz):
-    done = Call(sidetone, jambonz, "/play?case=", "jambonz", options=OLDER_NAME, hold="2s")
+def test_jambonz_plays_and_kills(jambonz):
+    done = jambonz["play"]
     done.report.succeeds()
     assert done.events("playDone"), "the greeting was played to its end"
     assert done.report.json["audio"]["clears"] == 1
     measured(done, frames=2, bytes_received=5 * 6400)
 
 
-def test_jambonz_asks_us_to_leave(sidetone, jambonz):
-    Call(sidetone, jambonz, "/leave?case=", "jambonz", options=OLDER_NAME, hold="5s").report.fails("app_hung_up", "hold", lasted=(0.28, 2))
+def test_jambonz_asks_us_to_leave(jambonz):
+    jambonz["leave"].report.fails("app_hung_up", "hold", lasted=(0.28, 2))

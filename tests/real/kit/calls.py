@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .audio import LEVEL, likeness, sweep, write_wav
+from .audio import GREETING_AFTER, LEVEL, likeness, sweep, write_wav
 
 TONE_HERTZ = 400
 """What sidetone says with `say = "tone"`, at `LEVEL`."""
@@ -15,6 +15,9 @@ AT_ONCE = 5
 """Calls at the same time: most of a call is waiting, and the machine has to keep up with the audio of all of them."""
 
 SPEECH_SECONDS = 1.2
+
+GREETED = (GREETING_AFTER - 0.15, GREETING_AFTER + 0.4)
+"""When the first audio of an agent that greets is heard: a busy machine reads the 101 late, or the audio."""
 
 _cases = itertools.count(1)
 
