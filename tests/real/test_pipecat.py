@@ -214,7 +214,7 @@ def slow(ring):
     pauses = {dialect: (dialect, "pause") for dialect in ("twilio", "plivo", "vonage")}
     mistakes = {why: call[:2] for why, call in MISTAKES.items()}
     strict = {"strict": ("vonage", "loose", "expect={no_warnings=true}")}
-    return ring({**pauses, **mistakes, **strict}, hold="2200ms")
+    return ring({**pauses, **mistakes, **strict}, hold="2400ms")
 
 
 @pytest.mark.parametrize("dialect", ["twilio", "plivo", "vonage"])

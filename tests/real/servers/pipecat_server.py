@@ -143,7 +143,7 @@ async def greet(worker, rate, script, mark):
     if script == "listen":
         return
     # The wrong rate shows in the length of what is said, so there must be enough of it.
-    length = 3 * GREETING if script == "wide" else GREETING
+    length = 4.5 * GREETING if script == "wide" else GREETING
     sound = lambda: TTSAudioRawFrame(tone(GREETING_HERTZ, length, rate).tobytes(), rate, 1)
     await asyncio.sleep(GREETING_AFTER)
     if script != "echo":
