@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::envelope::{AudioReader, Grammar, Is, Kind};
+use super::envelope::{Grammar, Is, Kind};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::IdForms;
-use super::ink::{Base64, Ink};
+use super::ink::Base64;
+use super::line::Line;
 use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Playback, Speaker, Wire};
 use crate::audio::{AudioFormat, Codec};
 use crate::wall::Timestamp;
@@ -101,57 +102,48 @@ pub(super) fn headers(call: &Call) -> Vec<(&'static str, String)> {
 /// The speaker of one call.
 #[derive(Debug)]
 pub(super) struct Acs {
-    settings: CallSettings,
-    call: Call,
+    line: Line,
     /// The caller: `4:` stands for a telephone number.
     participant: String,
-    ink: Ink,
-    reader: AudioReader,
 }
 
 impl Acs {
     pub(super) fn new(settings: &CallSettings, call: &Call) -> Self {
-        Self {
-            reader: AudioReader::new(settings.audio.codec),
-            participant: format!("4:{}", settings.from),
-            settings: settings.clone(),
-            call: call.clone(),
-            ink: Ink::default(),
-        }
+        Self { participant: format!("4:{}", settings.from), line: Line::new(settings, call) }
     }
 }
 
 impl Speaker for Acs {
     fn greet(&mut self) -> Vec<Wire> {
-        let audio = self.settings.audio;
+        let audio = self.line.settings.audio;
         let audio_metadata = Metadata {
-            subscription_id: &self.call.stream_id,
+            subscription_id: &self.line.call.stream_id,
             encoding: "PCM",
             sample_rate: audio.sample_rate,
             channels: 1,
-            length: audio.frame_bytes(self.settings.cadence),
+            length: audio.frame_bytes(self.line.settings.cadence),
         };
-        vec![self.ink.json(&AudioMetadata { kind: "AudioMetadata", audio_metadata })]
+        vec![self.line.ink.json(&AudioMetadata { kind: "AudioMetadata", audio_metadata })]
     }
 
     fn frame(&mut self, n: u64) -> Wire {
-        let data = self.settings.sound.frame(n);
-        let cadence = u64::try_from(self.settings.cadence.as_millis()).unwrap_or(u64::MAX);
-        let since_1970 = Duration::from_millis(self.call.began_unix_ms.saturating_add(n.saturating_mul(cadence)));
+        let data = self.line.settings.sound.frame(n);
+        let slots = u64::try_from(self.line.milliseconds(n)).unwrap_or(u64::MAX);
+        let since_1970 = Duration::from_millis(self.line.call.began_unix_ms.saturating_add(slots));
         let audio_data = Audio {
             timestamp: Timestamp::from_unix_seconds(0).plus(since_1970),
             participant_raw_id: &self.participant,
             data: Base64(&data),
-            silent: self.settings.audio.codec.is_silence(&data),
+            silent: self.line.settings.audio.codec.is_silence(&data),
         };
-        self.ink.json(&AudioData { kind: "AudioData", audio_data })
+        self.line.ink.json(&AudioData { kind: "AudioData", audio_data })
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
         let remarks = moment.remarks;
-        let Some(message) = GRAMMAR.hear(message, &self.settings, remarks) else { return Heard::default() };
+        let Some(message) = GRAMMAR.hear(message, &self.line.settings, remarks) else { return Heard::default() };
         match message.kind {
-            "AudioData" => message.audio("audioData.data", &mut self.reader, remarks),
+            "AudioData" => message.audio("audioData.data", &mut self.line.reader, remarks),
             _ => Heard::playback(Playback::Clear),
         }
     }

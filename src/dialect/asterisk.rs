@@ -46,7 +46,7 @@ pub(super) const FACTS: Facts = Facts {
              goodbye but the Close.",
             "`parameters` are `channel_variables`, which the plain form does not have. What the dial string adds with `v(…)` belongs into the \
              query of the URL, what `websocket_client.conf` calls `protocols` into `subprotocols`, and its `username` and `password` into \
-             `[monitor.auth]`.",
+             `basic_auth`.",
             "`one_way = true` stands for `d(in)`: nothing that comes back is played.",
         ],
         checks: &[

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::envelope::{AudioReader, Grammar, Is, Kind};
+use super::envelope::{Grammar, Is, Kind};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::{self, IdForms};
-use super::ink::{Base64, Ink, Parameters, Quoted};
+use super::ink::{Base64, Parameters, Quoted};
+use super::line::Line;
 use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Playback, Speaker, Wire};
 use crate::audio::AudioFormat;
 
@@ -113,23 +114,11 @@ struct Stop<'a> {
 
 /// The speaker of one call.
 #[derive(Debug)]
-pub(super) struct Bandwidth {
-    settings: CallSettings,
-    call: Call,
-    ink: Ink,
-    reader: AudioReader,
-    sequence: u64,
-}
+pub(super) struct Bandwidth(Line);
 
 impl Bandwidth {
     pub(super) fn new(settings: &CallSettings, call: &Call) -> Self {
-        Self {
-            reader: AudioReader::new(settings.audio.codec),
-            settings: settings.clone(),
-            call: call.clone(),
-            ink: Ink::default(),
-            sequence: 0,
-        }
+        Self(Line::new(settings, call))
     }
 }
 
@@ -146,32 +135,31 @@ fn metadata(call: &Call) -> Metadata<'_> {
 
 impl Speaker for Bandwidth {
     fn greet(&mut self) -> Vec<Wire> {
-        let stream_params = Parameters(&self.settings.parameters);
-        vec![self.ink.json(&Start { event_type: "start", metadata: metadata(&self.call), stream_params })]
+        let stream_params = Parameters(&self.0.settings.parameters);
+        vec![self.0.ink.json(&Start { event_type: "start", metadata: metadata(&self.0.call), stream_params })]
     }
 
     fn frame(&mut self, n: u64) -> Wire {
-        self.sequence += 1;
-        let payload = self.settings.sound.frame(n);
-        let sequence_number = Quoted(self.sequence);
-        self.ink.json(&Media { event_type: "media", track: "inbound", payload: Base64(&payload), sequence_number })
+        let payload = self.0.settings.sound.frame(n);
+        let sequence_number = Quoted(self.0.next_sequence());
+        self.0.ink.json(&Media { event_type: "media", track: "inbound", payload: Base64(&payload), sequence_number })
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
         let remarks = moment.remarks;
-        let Some(message) = GRAMMAR.hear(message, &self.settings, remarks) else { return Heard::default() };
+        let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
         match message.kind {
             "playAudio" => {
                 message.check_value("media.contentType", "audio/pcmu", remarks);
-                message.audio("media.payload", &mut self.reader, remarks)
+                message.audio("media.payload", &mut self.0.reader, remarks)
             }
             _ => Heard::playback(Playback::Clear),
         }
     }
 
     fn farewell(&mut self) -> Farewell {
-        let stop = Stop { event_type: "stop", metadata: metadata(&self.call) };
-        Farewell { frames: vec![self.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
+        let stop = Stop { event_type: "stop", metadata: metadata(&self.0.call) };
+        Farewell { frames: vec![self.0.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
     }
 }
 

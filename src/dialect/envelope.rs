@@ -108,7 +108,7 @@ impl Grammar {
             let found = message.get(path);
             let fits = match is {
                 Is::Text => found.is_some_and(Value::is_string),
-                Is::NumberOrText => found.is_some_and(is_number),
+                Is::NumberOrText => found.is_some_and(is_number_or_text),
                 Is::Object => found.is_some_and(Value::is_object),
                 Is::Number => found.is_some_and(|value| value.as_u64().is_some()),
             };
@@ -194,7 +194,7 @@ impl Message<'_> {
     }
 }
 
-fn is_number(value: &Value<'_>) -> bool {
+fn is_number_or_text(value: &Value<'_>) -> bool {
     value.is_u64() || value.as_str().is_some_and(|text| text.parse::<u64>().is_ok())
 }
 
@@ -470,8 +470,9 @@ mod tests {
         let plain = file(b"fmt \x02\0\0\0ABdata\x04\0\0\0wxyz");
         let odd = file(b"LIST\x03\0\0\0abc\0data\x02\0\0\0wxyz");
         let cut = file(b"data\xff\xff\xff\xffwx");
-        for (file, samples) in [(&plain, &b"wxyz"[..]), (&odd, b"wx"), (&cut, b"wx"), (&file(b"junk\x09"), b""), (&vec![7], &[7])]
-        {
+        let empty = file(b"junk\x09");
+        let rows: [(&[u8], &[u8]); 5] = [(&plain, b"wxyz"), (&odd, b"wx"), (&cut, b"wx"), (&empty, b""), (&[7], &[7])];
+        for (file, samples) in rows {
             assert_eq!(samples_of_wav(file), samples, "{file:?}");
         }
     }

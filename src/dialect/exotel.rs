@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::envelope::{AudioReader, Grammar, Is, Kind};
+use super::envelope::{Grammar, Is, Kind};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::{self, IdForms};
-use super::ink::{Base64, Ink, Named, Parameters, Quoted};
+use super::ink::{Base64, Named, Parameters, Quoted};
+use super::line::Line;
 use super::{Call, CallSettings, Farewell, Heard, HeardAudio, Incoming, Moment, Playback, Remarks, Speaker, Wire};
 use crate::audio::{AudioFormat, Codec};
 use crate::outcome::Warning;
@@ -152,31 +153,11 @@ struct StopDetails<'a> {
 
 /// The speaker of one call.
 #[derive(Debug)]
-pub(super) struct Exotel {
-    settings: CallSettings,
-    call: Call,
-    ink: Ink,
-    reader: AudioReader,
-    sequence: u64,
-    chunk: u64,
-}
+pub(super) struct Exotel(Line);
 
 impl Exotel {
     pub(super) fn new(settings: &CallSettings, call: &Call) -> Self {
-        Self {
-            reader: AudioReader::new(settings.audio.codec),
-            settings: settings.clone(),
-            call: call.clone(),
-            ink: Ink::default(),
-            sequence: 0,
-            chunk: 0,
-        }
-    }
-
-    /// One counter for all messages but `connected`.
-    const fn next_sequence(&mut self) -> Quoted<u64> {
-        self.sequence += 1;
-        Quoted(self.sequence)
+        Self(Line::new(settings, call))
     }
 }
 
@@ -194,41 +175,40 @@ fn check_size(audio: Option<&HeardAudio<'_>>, remarks: &mut Remarks) {
 
 impl Speaker for Exotel {
     fn greet(&mut self) -> Vec<Wire> {
-        let sequence_number = self.next_sequence();
-        let sample_rate = Quoted(self.settings.audio.sample_rate);
+        let sequence_number = Quoted(self.0.next_sequence());
+        let sample_rate = Quoted(self.0.settings.audio.sample_rate);
         let start = StartDetails {
-            stream_sid: &self.call.stream_id,
-            call_sid: &self.call.call_id,
-            account_sid: &self.call.account_id,
-            from: &self.settings.from,
-            to: &self.settings.to,
-            custom_parameters: Parameters(&self.settings.parameters),
+            stream_sid: &self.0.call.stream_id,
+            call_sid: &self.0.call.call_id,
+            account_sid: &self.0.call.account_id,
+            from: &self.0.settings.from,
+            to: &self.0.settings.to,
+            custom_parameters: Parameters(&self.0.settings.parameters),
             media_format: MediaFormat { encoding: "audio/x-raw", sample_rate, bit_rate: Quoted(16) },
         };
-        let start = Start { event: "start", sequence_number, stream_sid: &self.call.stream_id, start };
-        vec![self.ink.json(&Connected { event: "connected" }), self.ink.json(&start)]
+        let start = Start { event: "start", sequence_number, stream_sid: &self.0.call.stream_id, start };
+        vec![self.0.ink.json(&Connected { event: "connected" }), self.0.ink.json(&start)]
     }
 
     fn frame(&mut self, n: u64) -> Wire {
-        let sequence_number = self.next_sequence();
-        self.chunk += 1;
-        let payload = self.settings.sound.frame(n);
+        let sequence_number = Quoted(self.0.next_sequence());
+        let payload = self.0.settings.sound.frame(n);
         let media = MediaDetails {
-            chunk: Quoted(self.chunk),
+            chunk: Quoted(self.0.next_chunk()),
             // The second chunk of the documentation's example is at 200: the end of the frame counts.
-            timestamp: Quoted(u128::from(n + 1) * self.settings.cadence.as_millis()),
+            timestamp: Quoted(self.0.milliseconds(n + 1)),
             payload: Base64(&payload),
         };
-        self.ink.json(&Media { event: "media", sequence_number, stream_sid: &self.call.stream_id, media })
+        self.0.ink.json(&Media { event: "media", sequence_number, stream_sid: &self.0.call.stream_id, media })
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
         let remarks = moment.remarks;
-        let Some(message) = GRAMMAR.hear(message, &self.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("stream_sid", &self.call.stream_id, remarks);
+        let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
+        message.check_stream_id("stream_sid", &self.0.call.stream_id, remarks);
         match message.kind {
             "media" => {
-                let heard = message.audio("media.payload", &mut self.reader, remarks);
+                let heard = message.audio("media.payload", &mut self.0.reader, remarks);
                 check_size(heard.audio.as_ref(), remarks);
                 heard
             }
@@ -238,16 +218,16 @@ impl Speaker for Exotel {
     }
 
     fn played(&mut self, mark: &str, _cleared: bool) -> Option<Wire> {
-        let sequence_number = self.next_sequence();
-        let mark = Mark { event: "mark", sequence_number, stream_sid: &self.call.stream_id, mark: Named { name: mark } };
-        Some(self.ink.json(&mark))
+        let sequence_number = Quoted(self.0.next_sequence());
+        let mark = Mark { event: "mark", sequence_number, stream_sid: &self.0.call.stream_id, mark: Named { name: mark } };
+        Some(self.0.ink.json(&mark))
     }
 
     fn farewell(&mut self) -> Farewell {
-        let sequence_number = self.next_sequence();
-        let stop = StopDetails { call_sid: &self.call.call_id, account_sid: &self.call.account_id, reason: "callended" };
-        let stop = Stop { event: "stop", sequence_number, stream_sid: &self.call.stream_id, stop };
-        Farewell { frames: vec![self.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
+        let sequence_number = Quoted(self.0.next_sequence());
+        let stop = StopDetails { call_sid: &self.0.call.call_id, account_sid: &self.0.call.account_id, reason: "callended" };
+        let stop = Stop { event: "stop", sequence_number, stream_sid: &self.0.call.stream_id, stop };
+        Farewell { frames: vec![self.0.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
     }
 }
 

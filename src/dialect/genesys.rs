@@ -439,12 +439,12 @@ impl Speaker for Genesys {
         let was_opened = self.state != State::Opening;
         let is_refused = self.close_reason == "disconnect";
         self.state = State::Closing;
+        let close = self.say("close", Close { reason: self.close_reason });
         if !was_opened && !is_refused {
             // A server that did not say `opened` will not say `closed`.
-            return Farewell { frames: vec![self.say("close", Close { reason: "error" })], ..Farewell::default() };
+            return Farewell { frames: vec![close], ..Farewell::default() };
         }
-        let close = Close { reason: self.close_reason };
-        Farewell { frames: vec![self.say("close", close)], server_may_close_first: FACTS.server_may_close_first }
+        Farewell { frames: vec![close], server_may_close_first: FACTS.server_may_close_first }
     }
 
     fn expects_parting(&self) -> bool {
@@ -608,7 +608,7 @@ mod tests {
     fn a_session_that_was_never_opened_is_not_waited_for() {
         let mut call = Rehearsal::new(Provider::Genesys, |_| ());
         call.greeting();
-        let close = client("close", 2, 0, "PT0S", r#"{"reason":"error"}"#);
+        let close = client("close", 2, 0, "PT0S", r#"{"reason":"end"}"#);
         assert_eq!(call.farewell(), (vec![close], Duration::ZERO));
     }
 

@@ -38,7 +38,7 @@ pub(super) const FACTS: Facts = Facts {
              `call-id` and `dialog-id`.",
             "A single report says that Infobip closes the line after 2 to 3 s without audio from the server. To be told of such a pause, set \
              `max_silence = \"2s\"` in `[monitor.expect]`.",
-            "Which header carries the HMAC of `securityConfig`, and over what; it is not sent. Basic is `[monitor.auth]`.",
+            "Which header carries the HMAC of `securityConfig`, and over what; it is not sent. BASIC is `basic_auth`.",
         ],
         monitor: "url = \"wss://voice.example.com/infobip\"\ndialect = \"infobip\"",
     },

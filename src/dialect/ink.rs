@@ -49,6 +49,15 @@ pub(super) struct Named<'a> {
     pub(super) name: &'a str,
 }
 
+/// Twilio's `media` object, which others have copied.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Chunk<'a> {
+    pub(super) track: &'static str,
+    pub(super) chunk: Quoted<u64>,
+    pub(super) timestamp: Quoted<u128>,
+    pub(super) payload: Base64<'a>,
+}
+
 /// The user's parameters as a JSON object, in their order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parameters<'a>(pub(super) &'a [(String, crate::secret::Secret)]);
@@ -86,6 +95,13 @@ mod tests {
         let message = Message { number: Quoted(7), payload: Base64(&[0xFF; 4]), parameters: Parameters(&parameters), mark };
         let text = r#"{"number":"7","payload":"/////w==","parameters":{"b":"1\"","a":"2"},"mark":{"name":"m\"1"}}"#;
         assert_eq!(ink.json(&message), Wire::text(text));
+    }
+
+    #[test]
+    fn a_chunk_counts_in_texts() {
+        let chunk = Chunk { track: "inbound", chunk: Quoted(1), timestamp: Quoted(20), payload: Base64(&[0xFF]) };
+        let text = r#"{"track":"inbound","chunk":"1","timestamp":"20","payload":"/w=="}"#;
+        assert_eq!(Ink::default().json(&chunk), Wire::text(text));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod ids;
 mod infobip;
 mod ink;
 mod jambonz;
+mod line;
 mod openai_realtime;
 mod page;
 mod plivo;

@@ -34,7 +34,7 @@ pub(super) const FACTS: Facts = Facts {
             "Nothing until the server has said `session.created`; then `session.update` with the audio format, and \
              `input_audio_buffer.append` every 20 ms. With a `prompt`, it is said as text of the user, and a response is asked for. There is \
              no goodbye but the Close.",
-            "`Authorization: Bearer` is `[monitor.auth]`. The subprotocols of the browser's form (`realtime` and the key) can be set with \
+            "`Authorization: Bearer` is `bearer_token_file`. The subprotocols of the browser's form (`realtime` and the key) can be set with \
              `subprotocols`.",
         ],
         checks: &[

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::envelope::{AudioReader, Grammar, Is, Kind, Message};
+use super::envelope::{Grammar, Is, Kind, Message};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::{self, IdForms};
-use super::ink::{Base64, Ink, Parameters, Quoted};
+use super::ink::{Base64, Parameters, Quoted};
+use super::line::Line;
 use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Playback, Provider, Remarks, Speaker, Turn, Wire};
 use crate::audio::{AudioFormat, Codec};
 use crate::outcome::{Phase, Reason};
@@ -193,49 +194,29 @@ struct Note<'a> {
 /// The speaker of one call.
 #[derive(Debug)]
 pub(super) struct Plivo {
-    settings: CallSettings,
+    line: Line,
     is_vobiz: bool,
     extra_headers: Secret,
-    call: Call,
-    ink: Ink,
-    reader: AudioReader,
-    sequence: u64,
-    chunk: u64,
 }
 
 impl Plivo {
     pub(super) fn new(settings: &CallSettings, call: &Call) -> Self {
         let is_vobiz = settings.provider == Provider::Vobiz;
-        Self {
-            reader: AudioReader::new(settings.audio.codec),
-            settings: settings.clone(),
-            is_vobiz,
-            extra_headers: extra_headers(&settings.parameters, is_vobiz),
-            call: call.clone(),
-            ink: Ink::default(),
-            sequence: settings.first_sequence_number,
-            chunk: 0,
-        }
-    }
-
-    /// One counter for all messages.
-    const fn next_sequence(&mut self) -> u64 {
-        let number = self.sequence;
-        self.sequence = self.sequence.wrapping_add(1);
-        number
+        let extra_headers = extra_headers(&settings.parameters, is_vobiz);
+        Self { line: Line::new(settings, call), is_vobiz, extra_headers }
     }
 
     fn play_audio<'a>(&'a mut self, message: &Message<'_>, remarks: &mut Remarks) -> Heard<'a> {
-        let AudioFormat { codec, sample_rate } = self.settings.audio;
+        let AudioFormat { codec, sample_rate } = self.line.settings.audio;
         message.check_value("media.contentType", encoding(codec), remarks);
         message.check_value("media.sampleRate", &sample_rate.to_string(), remarks);
-        message.audio("media.payload", &mut self.reader, remarks)
+        message.audio("media.payload", &mut self.line.reader, remarks)
     }
 
     fn cleared_audio(&mut self) -> Wire {
-        let sequence_number = (!self.is_vobiz).then(|| self.next_sequence());
-        let stream_id = Some(self.call.stream_id.as_str());
-        self.ink.json(&Note { event: "clearedAudio", sequence_number, stream_id, name: None, reason: None })
+        let sequence_number = (!self.is_vobiz).then(|| self.line.next_sequence());
+        let stream_id = Some(self.line.call.stream_id.as_str());
+        self.line.ink.json(&Note { event: "clearedAudio", sequence_number, stream_id, name: None, reason: None })
     }
 }
 
@@ -259,38 +240,37 @@ const fn encoding(codec: Codec) -> &'static str {
 
 impl Speaker for Plivo {
     fn greet(&mut self) -> Vec<Wire> {
-        let sequence_number = self.next_sequence();
-        let audio = self.settings.audio;
+        let sequence_number = self.line.next_sequence();
+        let audio = self.line.settings.audio;
         let start = StartDetails {
-            call_id: &self.call.call_id,
-            stream_id: &self.call.stream_id,
-            account_id: &self.call.account_id,
+            call_id: &self.line.call.call_id,
+            stream_id: &self.line.call.stream_id,
+            account_id: &self.line.call.account_id,
             tracks: ["inbound"],
             media_format: MediaFormat { encoding: encoding(audio.codec), sample_rate: audio.sample_rate },
         };
-        vec![self.ink.json(&Start { event: "start", sequence_number, start, extra_headers: self.extra_headers.expose() })]
+        vec![self.line.ink.json(&Start { event: "start", sequence_number, start, extra_headers: self.extra_headers.expose() })]
     }
 
     fn frame(&mut self, n: u64) -> Wire {
-        let sequence_number = self.next_sequence();
-        self.chunk += 1;
-        let payload = self.settings.sound.frame(n);
-        let since = u128::from(n) * self.settings.cadence.as_millis();
+        let sequence_number = self.line.next_sequence();
+        let payload = self.line.settings.sound.frame(n);
+        let since = self.line.milliseconds(n);
         let media = MediaDetails {
             track: "inbound",
-            timestamp: Quoted(u128::from(self.call.began_unix_ms) + since),
-            chunk: self.chunk,
+            timestamp: Quoted(u128::from(self.line.call.began_unix_ms) + since),
+            chunk: self.line.next_chunk(),
             payload: Base64(&payload),
         };
-        let (stream_id, extra_headers) = (self.call.stream_id.as_str(), self.extra_headers.expose());
-        self.ink.json(&Media { event: "media", sequence_number, stream_id, media, extra_headers })
+        let (stream_id, extra_headers) = (self.line.call.stream_id.as_str(), self.extra_headers.expose());
+        self.line.ink.json(&Media { event: "media", sequence_number, stream_id, media, extra_headers })
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
         let remarks = moment.remarks;
         let grammar = if self.is_vobiz { &VOBIZ_GRAMMAR } else { &GRAMMAR };
-        let Some(message) = grammar.hear(message, &self.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("streamId", &self.call.stream_id, remarks);
+        let Some(message) = grammar.hear(message, &self.line.settings, remarks) else { return Heard::default() };
+        message.check_stream_id("streamId", &self.line.call.stream_id, remarks);
         match message.kind {
             "playAudio" => self.play_audio(&message, remarks),
             "checkpoint" => message.mark("name"),
@@ -307,18 +287,18 @@ impl Speaker for Plivo {
             return None;
         }
         let (sequence_number, stream_id) =
-            if self.is_vobiz { (None, None) } else { (Some(self.next_sequence()), Some(self.call.stream_id.as_str())) };
-        Some(self.ink.json(&Note { event: "playedStream", sequence_number, stream_id, name: Some(mark), reason: None }))
+            if self.is_vobiz { (None, None) } else { (Some(self.line.next_sequence()), Some(self.line.call.stream_id.as_str())) };
+        Some(self.line.ink.json(&Note { event: "playedStream", sequence_number, stream_id, name: Some(mark), reason: None }))
     }
 
     fn farewell(&mut self) -> Farewell {
         if self.is_vobiz {
             return Farewell::default();
         }
-        let sequence_number = Some(self.next_sequence());
-        let stream_id = Some(self.call.stream_id.as_str());
+        let sequence_number = Some(self.line.next_sequence());
+        let stream_id = Some(self.line.call.stream_id.as_str());
         let stop = Note { event: "stop", sequence_number, stream_id, name: None, reason: Some("hangup") };
-        Farewell { frames: vec![self.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
+        Farewell { frames: vec![self.line.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
     }
 }
 

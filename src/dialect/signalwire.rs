@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::envelope::{AudioReader, Grammar, Is, Kind};
+use super::envelope::{Grammar, Is, Kind};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::IdForms;
-use super::ink::{Base64, Ink, Named, Parameters, Quoted};
+use super::ink::{Base64, Chunk, Named, Parameters, Quoted};
+use super::line::Line;
 use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Playback, Speaker, Wire};
 use crate::audio::{AudioFormat, Codec};
 use crate::outcome::{Phase, Reason, Warning};
@@ -117,15 +118,7 @@ struct MediaFormat {
 struct Media<'a> {
     event: &'static str,
     sequence_number: Quoted<u64>,
-    media: MediaDetails<'a>,
-}
-
-#[derive(Serialize)]
-struct MediaDetails<'a> {
-    track: &'static str,
-    chunk: Quoted<u64>,
-    timestamp: Quoted<u128>,
-    payload: Base64<'a>,
+    media: Chunk<'a>,
 }
 
 #[derive(Serialize)]
@@ -145,31 +138,11 @@ struct Stop {
 
 /// The speaker of one call.
 #[derive(Debug)]
-pub(super) struct SignalWire {
-    settings: CallSettings,
-    call: Call,
-    ink: Ink,
-    reader: AudioReader,
-    sequence: u64,
-    chunk: u64,
-}
+pub(super) struct SignalWire(Line);
 
 impl SignalWire {
     pub(super) fn new(settings: &CallSettings, call: &Call) -> Self {
-        Self {
-            reader: AudioReader::new(settings.audio.codec),
-            settings: settings.clone(),
-            call: call.clone(),
-            ink: Ink::default(),
-            sequence: 0,
-            chunk: 0,
-        }
-    }
-
-    /// One counter for all messages but `connected` and `mark`.
-    const fn next_sequence(&mut self) -> Quoted<u64> {
-        self.sequence += 1;
-        Quoted(self.sequence)
+        Self(Line::new(settings, call))
     }
 }
 
@@ -184,40 +157,39 @@ const fn encoding(codec: Codec) -> &'static str {
 impl Speaker for SignalWire {
     fn greet(&mut self) -> Vec<Wire> {
         let connected = Connected { event: "connected", protocol: "Call", version: "0.2.0" };
-        let sequence_number = self.next_sequence();
-        let audio = self.settings.audio;
+        let sequence_number = Quoted(self.0.next_sequence());
+        let audio = self.0.settings.audio;
         let start = StartDetails {
-            stream_sid: &self.call.stream_id,
-            account_sid: &self.call.account_id,
-            call_sid: &self.call.call_id,
+            stream_sid: &self.0.call.stream_id,
+            account_sid: &self.0.call.account_id,
+            call_sid: &self.0.call.call_id,
             tracks: ["inbound"],
-            custom_parameters: Parameters(&self.settings.parameters),
+            custom_parameters: Parameters(&self.0.settings.parameters),
             media_format: MediaFormat { encoding: encoding(audio.codec), sample_rate: audio.sample_rate, channels: 1 },
         };
         let start = Start { event: "start", sequence_number, start };
-        vec![self.ink.json(&connected), self.ink.json(&start)]
+        vec![self.0.ink.json(&connected), self.0.ink.json(&start)]
     }
 
     fn frame(&mut self, n: u64) -> Wire {
-        let sequence_number = self.next_sequence();
-        self.chunk += 1;
-        let payload = self.settings.sound.frame(n);
-        let media = MediaDetails {
+        let sequence_number = Quoted(self.0.next_sequence());
+        let payload = self.0.settings.sound.frame(n);
+        let media = Chunk {
             track: "inbound",
-            chunk: Quoted(self.chunk),
+            chunk: Quoted(self.0.next_chunk()),
             // The first chunk of the documentation's example is at 0.
-            timestamp: Quoted(u128::from(n) * self.settings.cadence.as_millis()),
+            timestamp: Quoted(self.0.milliseconds(n)),
             payload: Base64(&payload),
         };
-        self.ink.json(&Media { event: "media", sequence_number, media })
+        self.0.ink.json(&Media { event: "media", sequence_number, media })
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
         let remarks = moment.remarks;
-        let Some(message) = GRAMMAR.hear(message, &self.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("streamSid", &self.call.stream_id, remarks);
+        let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
+        message.check_stream_id("streamSid", &self.0.call.stream_id, remarks);
         match message.kind {
-            "media" => message.audio("media.payload", &mut self.reader, remarks),
+            "media" => message.audio("media.payload", &mut self.0.reader, remarks),
             "mark" => message.mark("mark.name"),
             "clear" => Heard::playback(Playback::Clear),
             // Tones for the caller: there is none.
@@ -226,13 +198,13 @@ impl Speaker for SignalWire {
     }
 
     fn played(&mut self, mark: &str, _cleared: bool) -> Option<Wire> {
-        let mark = Mark { event: "mark", stream_sid: &self.call.stream_id, mark: Named { name: mark } };
-        Some(self.ink.json(&mark))
+        let mark = Mark { event: "mark", stream_sid: &self.0.call.stream_id, mark: Named { name: mark } };
+        Some(self.0.ink.json(&mark))
     }
 
     fn farewell(&mut self) -> Farewell {
-        let stop = Stop { event: "stop", sequence_number: self.next_sequence() };
-        Farewell { frames: vec![self.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
+        let stop = Stop { event: "stop", sequence_number: Quoted(self.0.next_sequence()) };
+        Farewell { frames: vec![self.0.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
     }
 }
 

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::envelope::{AudioReader, Grammar, Is, Kind};
+use super::envelope::{Grammar, Is, Kind};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::{self, IdForms};
-use super::ink::{Base64, Ink, Named, Parameters, Quoted};
+use super::ink::{Base64, Chunk, Named, Parameters, Quoted};
+use super::line::Line;
 use super::{Call, CallSettings, Farewell, Heard, HeardAudio, Incoming, Moment, Playback, Remarks, Speaker, Wire};
 use crate::audio::{AudioFormat, Codec};
 use crate::outcome::{Phase, Reason, Warning};
@@ -143,16 +144,8 @@ struct MediaFormat<'a> {
 struct Media<'a> {
     event: &'static str,
     sequence_number: Quoted<u64>,
-    media: MediaDetails<'a>,
+    media: Chunk<'a>,
     stream_id: &'a str,
-}
-
-#[derive(Serialize)]
-struct MediaDetails<'a> {
-    track: &'static str,
-    chunk: Quoted<u64>,
-    timestamp: Quoted<u128>,
-    payload: Base64<'a>,
 }
 
 #[derive(Serialize)]
@@ -179,31 +172,11 @@ struct StopDetails<'a> {
 
 /// The speaker of one call.
 #[derive(Debug)]
-pub(super) struct Telnyx {
-    settings: CallSettings,
-    call: Call,
-    ink: Ink,
-    reader: AudioReader,
-    sequence: u64,
-    chunk: u64,
-}
+pub(super) struct Telnyx(Line);
 
 impl Telnyx {
     pub(super) fn new(settings: &CallSettings, call: &Call) -> Self {
-        Self {
-            reader: AudioReader::new(settings.audio.codec),
-            settings: settings.clone(),
-            call: call.clone(),
-            ink: Ink::default(),
-            sequence: 0,
-            chunk: 0,
-        }
-    }
-
-    /// One counter for all messages but `connected`.
-    const fn next_sequence(&mut self) -> Quoted<u64> {
-        self.sequence += 1;
-        Quoted(self.sequence)
+        Self(Line::new(settings, call))
     }
 }
 
@@ -228,44 +201,43 @@ fn check_length(audio: Option<&HeardAudio<'_>>, format: AudioFormat, remarks: &m
 impl Speaker for Telnyx {
     fn greet(&mut self) -> Vec<Wire> {
         let connected = Connected { event: "connected", version: "1.0.0" };
-        let sequence_number = self.next_sequence();
-        let audio = self.settings.audio;
-        let encoding = self.settings.encoding_name.as_deref().unwrap_or(encoding(audio.codec));
+        let sequence_number = Quoted(self.0.next_sequence());
+        let audio = self.0.settings.audio;
+        let encoding = self.0.settings.encoding_name.as_deref().unwrap_or_else(|| encoding(audio.codec));
         let start = StartDetails {
-            user_id: &self.call.account_id,
-            call_control_id: &self.call.call_id,
-            call_session_id: &self.call.session_id,
-            from: &self.settings.from,
-            to: &self.settings.to,
-            custom_parameters: Parameters(&self.settings.parameters),
+            user_id: &self.0.call.account_id,
+            call_control_id: &self.0.call.call_id,
+            call_session_id: &self.0.call.session_id,
+            from: &self.0.settings.from,
+            to: &self.0.settings.to,
+            custom_parameters: Parameters(&self.0.settings.parameters),
             media_format: MediaFormat { encoding, sample_rate: audio.sample_rate, channels: 1 },
         };
-        let start = Start { event: "start", sequence_number, start, stream_id: &self.call.stream_id };
-        vec![self.ink.json(&connected), self.ink.json(&start)]
+        let start = Start { event: "start", sequence_number, start, stream_id: &self.0.call.stream_id };
+        vec![self.0.ink.json(&connected), self.0.ink.json(&start)]
     }
 
     fn frame(&mut self, n: u64) -> Wire {
-        let sequence_number = self.next_sequence();
-        self.chunk += 1;
-        let payload = self.settings.sound.frame(n);
-        let media = MediaDetails {
+        let sequence_number = Quoted(self.0.next_sequence());
+        let payload = self.0.settings.sound.frame(n);
+        let media = Chunk {
             track: "inbound",
-            chunk: Quoted(self.chunk),
-            timestamp: Quoted(u128::from(n) * self.settings.cadence.as_millis()),
+            chunk: Quoted(self.0.next_chunk()),
+            timestamp: Quoted(self.0.milliseconds(n)),
             payload: Base64(&payload),
         };
-        self.ink.json(&Media { event: "media", sequence_number, media, stream_id: &self.call.stream_id })
+        self.0.ink.json(&Media { event: "media", sequence_number, media, stream_id: &self.0.call.stream_id })
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
         let remarks = moment.remarks;
-        let Some(message) = GRAMMAR.hear(message, &self.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("stream_id", &self.call.stream_id, remarks);
+        let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
+        message.check_stream_id("stream_id", &self.0.call.stream_id, remarks);
         match message.kind {
-            "media" if self.settings.mp3 => Heard::default(),
+            "media" if self.0.settings.mp3 => Heard::default(),
             "media" => {
-                let heard = message.audio("media.payload", &mut self.reader, remarks);
-                check_length(heard.audio.as_ref(), self.settings.audio, remarks);
+                let heard = message.audio("media.payload", &mut self.0.reader, remarks);
+                check_length(heard.audio.as_ref(), self.0.settings.audio, remarks);
                 heard
             }
             "mark" => message.mark("mark.name"),
@@ -274,16 +246,16 @@ impl Speaker for Telnyx {
     }
 
     fn played(&mut self, mark: &str, _cleared: bool) -> Option<Wire> {
-        let sequence_number = self.next_sequence();
-        let mark = Mark { event: "mark", sequence_number, stream_id: &self.call.stream_id, mark: Named { name: mark } };
-        Some(self.ink.json(&mark))
+        let sequence_number = Quoted(self.0.next_sequence());
+        let mark = Mark { event: "mark", sequence_number, stream_id: &self.0.call.stream_id, mark: Named { name: mark } };
+        Some(self.0.ink.json(&mark))
     }
 
     fn farewell(&mut self) -> Farewell {
-        let sequence_number = self.next_sequence();
-        let stop = StopDetails { user_id: &self.call.account_id, call_control_id: &self.call.call_id };
-        let stop = Stop { event: "stop", sequence_number, stop, stream_id: &self.call.stream_id };
-        Farewell { frames: vec![self.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
+        let sequence_number = Quoted(self.0.next_sequence());
+        let stop = StopDetails { user_id: &self.0.call.account_id, call_control_id: &self.0.call.call_id };
+        let stop = Stop { event: "stop", sequence_number, stop, stream_id: &self.0.call.stream_id };
+        Farewell { frames: vec![self.0.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) const FACTS: Facts = Facts {
         sends: &[
             "`websocket:connected` with the `content-type` and, beside it, the `headers` of the NCCO: `parameters`. Then binary frames of \
              20 ms. There is no goodbye but the Close.",
-            "The `authorization` of the NCCO's endpoint is `[monitor.auth]`.",
+            "The `authorization` of the NCCO's endpoint is `bearer_token_file`, or a header in `headers`. Vonage's own JWT cannot be had here.",
         ],
         checks: &[
             "Every binary message has to be one frame of 20 ms.",

@@ -11,6 +11,7 @@ mod media;
 mod pace;
 mod pacer;
 mod path;
+mod pinger;
 mod playout;
 mod terms;
 #[cfg(test)]
@@ -18,8 +19,6 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::time::Duration;
-
-use bytes::Bytes;
 
 use crate::audio::AudioFormat;
 use crate::dialect::{Call, Heard, Incoming, Moment, Playback, Remarks, Speaker, Turn, Wire};
@@ -31,6 +30,7 @@ use media::Media;
 use pacer::Pacer;
 use path::PathWatch;
 pub use path::{PathSample, PathState};
+use pinger::Pinger;
 use playout::Playout;
 pub use terms::{Ending, Goodbye, Input, Outgoing, Output, Tally};
 
@@ -44,17 +44,6 @@ enum Stage {
     Closing { until: Duration },
     /// Nothing more to do.
     Over,
-}
-
-#[derive(Debug)]
-struct Pinger {
-    interval: Duration,
-    timeout: Duration,
-    next: Duration,
-    /// The payload and time of the ping that is out.
-    pending: Option<(u64, Duration)>,
-    sent: u64,
-    rtt: Option<Duration>,
 }
 
 /// Frames in the current second, against the budget.
@@ -109,14 +98,7 @@ impl Hold {
         let mut ear = Ear::new(monitor.expect.clone(), dialect);
         let hello = speaker.greet();
         hello.iter().for_each(|wire| ear.sent(wire.payload()));
-        let pinger = plan.ping.map(|ping| Pinger {
-            interval: ping.interval,
-            timeout: ping.timeout,
-            next: ping.interval,
-            pending: None,
-            sent: 0,
-            rtt: None,
-        });
+        let pinger = plan.ping.as_ref().map(Pinger::new);
         Self {
             speaker,
             now: Duration::ZERO,
@@ -149,7 +131,11 @@ impl Hold {
             Input::Tick => {}
             Input::Message(message) => self.hear(message),
             Input::Ping => self.pings_received += 1,
-            Input::Pong(payload) => self.pong(payload),
+            Input::Pong(payload) => {
+                if let Some(pinger) = &mut self.pinger {
+                    pinger.pong(payload, self.now);
+                }
+            }
             Input::PeerClosed => self.peer_closed(),
             Input::PeerGone => self.peer_gone(),
             Input::Violation { code } => self.close_for(Ending::Violation, code),
@@ -218,9 +204,9 @@ impl Hold {
             first_audio: self.ear.first_audio,
             longest_gap: self.ear.longest_gap,
             byte_rate: self.ear.byte_rate(),
-            pings_sent: self.pinger.as_ref().map_or(0, |pinger| pinger.sent),
+            pings_sent: self.pinger.as_ref().map_or(0, Pinger::sent),
             pings_received: self.pings_received,
-            rtt: self.pinger.as_ref().and_then(|pinger| pinger.rtt),
+            rtt: self.pinger.as_ref().and_then(Pinger::rtt),
             pacing_late: self.media.pacer().map_or(Duration::ZERO, Pacer::latest),
             frames_skipped: self.media.pacer().map_or(0, Pacer::skipped),
             frames_not_taken: self.media.pacer().map_or(0, Pacer::not_taken),
@@ -330,15 +316,6 @@ impl Hold {
         }
     }
 
-    fn pong(&mut self, payload: &[u8]) {
-        let Some(pinger) = &mut self.pinger else { return };
-        // A pong for an older ping, or one that nobody asked for, answers nothing (RFC 6455 section 5.5.3).
-        if let Some((_, sent_at)) = pinger.pending.filter(|(number, _)| payload == number.to_be_bytes()) {
-            pinger.rtt = Some(self.now.saturating_sub(sent_at));
-            pinger.pending = None;
-        }
-    }
-
     fn peer_closed(&mut self) {
         match self.stage {
             Stage::Holding => self.end(Ending::PeerClosed),
@@ -405,23 +382,12 @@ impl Hold {
     }
 
     fn ping_if_due(&mut self) {
-        let Some(pinger) = &mut self.pinger else { return };
-        if pinger.next > self.now {
-            return;
-        }
-        while pinger.next <= self.now {
-            pinger.next += pinger.interval;
-        }
-        if pinger.pending.is_none() {
-            pinger.sent += 1;
-            pinger.pending = Some((pinger.sent, self.now));
-            self.outbox.push_back(Outgoing::Ping(Bytes::copy_from_slice(&pinger.sent.to_be_bytes())));
-        }
+        let ping = self.pinger.as_mut().and_then(|pinger| pinger.take(self.now));
+        self.outbox.extend(ping.map(Outgoing::Ping));
     }
 
     fn pong_due(&self) -> Option<Duration> {
-        let pinger = self.pinger.as_ref()?;
-        pinger.pending.map(|(_, sent_at)| sent_at + pinger.timeout)
+        self.pinger.as_ref()?.pong_due()
     }
 
     /// When a line that is stuck now will count as dead.
@@ -450,7 +416,7 @@ impl Hold {
                     self.media.awaited_until(),
                     self.playout.due(),
                     self.speaker.due(),
-                    self.pinger.as_ref().map(|pinger| pinger.next),
+                    self.pinger.as_ref().map(Pinger::next),
                     self.pong_due(),
                     self.stalled_at(),
                     self.ear.next_deadline(&self.plan),

@@ -157,7 +157,7 @@ table! {
         "twilio-late", Script::voice(VoiceScript::late(Dialect::Twilio)), fails(Reason::AppNoAudio), ["dialect = \"twilio\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "twilio-closes-after-start", voice(Dialect::Twilio, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"twilio\""], "Close 1011 right after the hello";
         "twilio-closes-on-stop", voice(Dialect::Twilio, Twist::ClosesOnStop), SUCCESS, ["dialect = \"twilio\""], "closes with 1000 at the caller's stop, as it may";
-        "twilio-wrong-rate", voice(Dialect::Twilio, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"twilio\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "twilio-wrong-rate", voice(Dialect::Twilio, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"twilio\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         "twilio-wrong-stream-id", voice(Dialect::Twilio, Twist::WrongStreamId), warns(Warning::WrongStreamId), ["dialect = \"twilio\""], "answers for another stream";
         "twilio-binary", voice(Dialect::Twilio, Twist::Binary), warns(Warning::BinaryInTextDialect), ["dialect = \"twilio\""], "sends its first piece of audio as a binary message, too";
         "twilio-not-json", voice(Dialect::Twilio, Twist::NotJson), warns(Warning::NotJson), ["dialect = \"twilio\""], "says the text hello";
@@ -177,7 +177,7 @@ table! {
         "signalwire-silent", voice(Dialect::SignalWire, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"signalwire\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
         "signalwire-late", Script::voice(VoiceScript::late(Dialect::SignalWire)), fails(Reason::AppNoAudio), ["dialect = \"signalwire\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "signalwire-closes-after-start", voice(Dialect::SignalWire, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"signalwire\""], "Close 1011 right after the hello";
-        "signalwire-wrong-rate", voice(Dialect::SignalWire, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"signalwire\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "signalwire-wrong-rate", voice(Dialect::SignalWire, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"signalwire\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         "signalwire-wrong-stream-id", voice(Dialect::SignalWire, Twist::WrongStreamId), warns(Warning::WrongStreamId), ["dialect = \"signalwire\""], "answers for another stream";
         // --- Telnyx ---
         "telnyx", voice(Dialect::Telnyx, Twist::Good), SUCCESS, ["dialect = \"telnyx\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone and a mark, then echoes";
@@ -185,61 +185,61 @@ table! {
         "telnyx-late", Script::voice(VoiceScript::late(Dialect::Telnyx)), fails(Reason::AppNoAudio), ["dialect = \"telnyx\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "telnyx-closes-after-start", voice(Dialect::Telnyx, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"telnyx\""], "Close 1011 right after the hello";
         "telnyx-closes-on-stop", voice(Dialect::Telnyx, Twist::ClosesOnStop), SUCCESS, ["dialect = \"telnyx\""], "closes with 1000 at the caller's stop, as it may";
-        "telnyx-wrong-rate", voice(Dialect::Telnyx, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"telnyx\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "telnyx-wrong-rate", voice(Dialect::Telnyx, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"telnyx\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         // --- Plivo ---
         "plivo", voice(Dialect::Plivo, Twist::Good), SUCCESS, ["dialect = \"plivo\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone and a checkpoint, then echoes";
         "plivo-silent", voice(Dialect::Plivo, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"plivo\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
         "plivo-late", Script::voice(VoiceScript::late(Dialect::Plivo)), fails(Reason::AppNoAudio), ["dialect = \"plivo\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "plivo-closes-after-start", voice(Dialect::Plivo, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"plivo\""], "Close 1011 right after the hello";
-        "plivo-wrong-rate", voice(Dialect::Plivo, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"plivo\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "plivo-wrong-rate", voice(Dialect::Plivo, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"plivo\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         "plivo-wrong-stream-id", voice(Dialect::Plivo, Twist::WrongStreamId), warns(Warning::WrongStreamId), ["dialect = \"plivo\"", "hold = \"3s\""], "sets its checkpoint on another stream";
         // --- Vobiz ---
         "vobiz", voice(Dialect::Vobiz, Twist::Good), SUCCESS, ["dialect = \"vobiz\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone and a checkpoint, then echoes";
         "vobiz-silent", voice(Dialect::Vobiz, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"vobiz\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
         "vobiz-late", Script::voice(VoiceScript::late(Dialect::Vobiz)), fails(Reason::AppNoAudio), ["dialect = \"vobiz\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "vobiz-closes-after-start", voice(Dialect::Vobiz, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"vobiz\""], "Close 1011 right after the hello";
-        "vobiz-wrong-rate", voice(Dialect::Vobiz, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"vobiz\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
-        "vobiz-wrong-stream-id", voice(Dialect::Vobiz, Twist::WrongStreamId), warns(Warning::WrongStreamId), ["dialect = \"vobiz\"", "hold = \"3s\""], "sets its checkpoint on another stream";
+        "vobiz-wrong-rate", voice(Dialect::Vobiz, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"vobiz\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
+        "vobiz-wrong-stream-id", voice(Dialect::Vobiz, Twist::WrongStreamId), warns(Warning::WrongStreamId), ["dialect = \"vobiz\""], "answers for another stream";
         // --- Bandwidth ---
         "bandwidth", voice(Dialect::Bandwidth, Twist::Good), SUCCESS, ["dialect = \"bandwidth\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone, then echoes";
         "bandwidth-silent", voice(Dialect::Bandwidth, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"bandwidth\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
         "bandwidth-late", Script::voice(VoiceScript::late(Dialect::Bandwidth)), fails(Reason::AppNoAudio), ["dialect = \"bandwidth\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "bandwidth-closes-after-start", voice(Dialect::Bandwidth, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"bandwidth\""], "Close 1011 right after the hello";
-        "bandwidth-wrong-rate", voice(Dialect::Bandwidth, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"bandwidth\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "bandwidth-wrong-rate", voice(Dialect::Bandwidth, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"bandwidth\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         // --- Exotel ---
         "exotel", voice(Dialect::Exotel, Twist::Good), SUCCESS, ["dialect = \"exotel\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone and a mark, then echoes";
         "exotel-silent", voice(Dialect::Exotel, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"exotel\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
         "exotel-late", Script::voice(VoiceScript::late(Dialect::Exotel)), fails(Reason::AppNoAudio), ["dialect = \"exotel\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "exotel-closes-after-start", voice(Dialect::Exotel, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"exotel\""], "Close 1011 right after the hello";
         "exotel-closes-on-stop", voice(Dialect::Exotel, Twist::ClosesOnStop), SUCCESS, ["dialect = \"exotel\""], "closes with 1000 at the caller's stop, as it may";
-        "exotel-wrong-rate", voice(Dialect::Exotel, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"exotel\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "exotel-wrong-rate", voice(Dialect::Exotel, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"exotel\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         "exotel-wrong-stream-id", voice(Dialect::Exotel, Twist::WrongStreamId), warns(Warning::WrongStreamId), ["dialect = \"exotel\""], "answers for another stream";
         // --- Vonage ---
         "vonage", voice(Dialect::Vonage, Twist::Good), SUCCESS, ["dialect = \"vonage\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone and a notify, then echoes";
         "vonage-silent", voice(Dialect::Vonage, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"vonage\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
         "vonage-late", Script::voice(VoiceScript::late(Dialect::Vonage)), fails(Reason::AppNoAudio), ["dialect = \"vonage\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "vonage-closes-after-start", voice(Dialect::Vonage, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"vonage\""], "Close 1011 right after the hello";
-        "vonage-wrong-rate", voice(Dialect::Vonage, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"vonage\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "vonage-wrong-rate", voice(Dialect::Vonage, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"vonage\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         "vonage-frame-size", voice(Dialect::Vonage, Twist::OddPieces), warns(Warning::FrameSizeWrong), ["dialect = \"vonage\""], "sends messages that are one byte too short or too long, in turn";
         // --- Infobip ---
         "infobip", voice(Dialect::Infobip, Twist::Good), SUCCESS, ["dialect = \"infobip\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone, then echoes";
         "infobip-silent", voice(Dialect::Infobip, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"infobip\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
         "infobip-late", Script::voice(VoiceScript::late(Dialect::Infobip)), fails(Reason::AppNoAudio), ["dialect = \"infobip\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "infobip-closes-after-start", voice(Dialect::Infobip, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"infobip\""], "Close 1011 right after the hello";
-        "infobip-wrong-rate", voice(Dialect::Infobip, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"infobip\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "infobip-wrong-rate", voice(Dialect::Infobip, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"infobip\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         // --- jambonz ---
         "jambonz", voice(Dialect::Jambonz, Twist::Good), SUCCESS, ["dialect = \"jambonz\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone and a mark, then echoes";
         "jambonz-silent", voice(Dialect::Jambonz, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"jambonz\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
         "jambonz-late", Script::voice(VoiceScript::late(Dialect::Jambonz)), fails(Reason::AppNoAudio), ["dialect = \"jambonz\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "jambonz-closes-after-start", voice(Dialect::Jambonz, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"jambonz\""], "Close 1011 right after the hello";
-        "jambonz-wrong-rate", voice(Dialect::Jambonz, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"jambonz\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "jambonz-wrong-rate", voice(Dialect::Jambonz, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"jambonz\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         "jambonz-disconnect", voice(Dialect::Jambonz, Twist::HangsUp), fails(Reason::AppHungUp), ["dialect = \"jambonz\""], "says disconnect after its first piece of audio";
         // --- Asterisk ---
         "asterisk", voice(Dialect::Asterisk, Twist::Good), SUCCESS, ["dialect = \"asterisk\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone and MARK_MEDIA, then echoes";
         "asterisk-silent", voice(Dialect::Asterisk, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"asterisk\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
         "asterisk-late", Script::voice(VoiceScript::late(Dialect::Asterisk)), fails(Reason::AppNoAudio), ["dialect = \"asterisk\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "asterisk-closes-after-start", voice(Dialect::Asterisk, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"asterisk\""], "Close 1011 right after the hello";
-        "asterisk-wrong-rate", voice(Dialect::Asterisk, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"asterisk\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "asterisk-wrong-rate", voice(Dialect::Asterisk, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"asterisk\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         "asterisk-json", voice(Dialect::Asterisk, Twist::Good), SUCCESS, ["dialect = \"asterisk\"", "call = { form = \"json\" }", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "the same server; it answers in the form of MEDIA_START";
         "asterisk-overflow", voice(Dialect::Asterisk, Twist::Overflow), warns(Warning::PlaybackOverflow), ["dialect = \"asterisk\""], "sends ten minutes of audio at once: 4.8 MB in 75 messages";
         "asterisk-hangup", voice(Dialect::Asterisk, Twist::HangsUp), fails(Reason::AppHungUp), ["dialect = \"asterisk\""], "says HANGUP after its first piece of audio";
@@ -248,7 +248,7 @@ table! {
         "genesys-call", voice(Dialect::Genesys, Twist::Good), SUCCESS, ["dialect = \"genesys\"", "call = { connection_probe = false }"], "the same server with a caller: takes audio after opened, and sends none";
         "genesys-closes-after-start", voice(Dialect::Genesys, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"genesys\""], "Close 1011 right after the hello";
         "genesys-not-opened", voice(Dialect::Genesys, Twist::NotOpened), fails(Reason::AppNotAnswered), ["dialect = \"genesys\"", "call = { answer_within = \"1s\" }"], "never answers open";
-        "genesys-refuses", voice(Dialect::Genesys, Twist::Refuses), fails(Reason::AppRefused), ["dialect = \"genesys\""], "answers open with disconnect: unauthorized";
+        "genesys-refuses", voice(Dialect::Genesys, Twist::Refuses), Provokes::ReasonAndWarning(Reason::AppRefused, Warning::ServerReportedError), ["dialect = \"genesys\""], "answers open with disconnect: unauthorized";
         "genesys-wrong-sequence", voice(Dialect::Genesys, Twist::WrongSequence), warns(Warning::SequenceWrong), ["dialect = \"genesys\"", "hold = \"3s\""], "leaves sequence numbers out in its pong";
         "genesys-wrong-stream-id", voice(Dialect::Genesys, Twist::WrongStreamId), warns(Warning::WrongStreamId), ["dialect = \"genesys\"", "hold = \"3s\""], "answers the ping of another session";
         "genesys-no-pong", voice(Dialect::Genesys, Twist::NoPong), fails(Reason::WsPingTimeout), ["dialect = \"genesys\"", "hold = \"8s\""], "does not answer AudioHook's ping";
@@ -258,18 +258,18 @@ table! {
         "acs-silent", voice(Dialect::Acs, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"acs\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
         "acs-late", Script::voice(VoiceScript::late(Dialect::Acs)), fails(Reason::AppNoAudio), ["dialect = \"acs\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "acs-closes-after-start", voice(Dialect::Acs, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"acs\""], "Close 1011 right after the hello";
-        "acs-wrong-rate", voice(Dialect::Acs, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"acs\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "acs-wrong-rate", voice(Dialect::Acs, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"acs\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         // --- Sinch ---
         "sinch", voice(Dialect::Sinch, Twist::Good), SUCCESS, ["dialect = \"sinch\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone, then echoes";
         "sinch-silent", voice(Dialect::Sinch, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"sinch\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
         "sinch-late", Script::voice(VoiceScript::late(Dialect::Sinch)), fails(Reason::AppNoAudio), ["dialect = \"sinch\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "sinch-closes-after-start", voice(Dialect::Sinch, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"sinch\""], "Close 1011 right after the hello";
-        "sinch-wrong-rate", voice(Dialect::Sinch, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"sinch\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "sinch-wrong-rate", voice(Dialect::Sinch, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"sinch\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         "sinch-not-answered", voice(Dialect::Sinch, Twist::NotOpened), fails(Reason::AppNotAnswered), ["dialect = \"sinch\"", "call = { answer_within = \"1s\" }"], "never answers connect";
         "sinch-busy", voice(Dialect::Sinch, Twist::Refuses), fails(Reason::AppRefused), ["dialect = \"sinch\""], "answers connect with busy";
         "sinch-reject", voice(Dialect::Sinch, Twist::Rejects), fails(Reason::AppRefused), ["dialect = \"sinch\""], "answers connect with reject";
         // --- ConversationRelay ---
-        "conversation-relay", voice(Dialect::ConversationRelay, Twist::Good), SUCCESS, ["dialect = \"conversation-relay\"", "expect = { first_message_within = \"2s\" }"], "checks the hello and every prompt, greets in words after 0.2 s, and says every prompt again";
+        "conversation-relay", voice(Dialect::ConversationRelay, Twist::Good), SUCCESS, ["dialect = \"conversation-relay\"", "hold = \"3s\"", "expect = { first_message_within = \"2s\" }"], "checks the hello and every prompt, greets in words after 0.2 s, and says every prompt again";
         "conversation-relay-silent", voice(Dialect::ConversationRelay, Twist::Silent), fails(Reason::AppNoMessage), ["dialect = \"conversation-relay\"", "expect = { first_message_within = \"1s\" }"], "plays along and says nothing";
         "conversation-relay-late", Script::voice(VoiceScript::late(Dialect::ConversationRelay)), fails(Reason::AppNoMessage), ["dialect = \"conversation-relay\"", "expect = { first_message_within = \"1s\" }"], "greets only after 3 s";
         "conversation-relay-closes-after-start", voice(Dialect::ConversationRelay, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"conversation-relay\""], "Close 1011 right after the hello";
@@ -278,7 +278,7 @@ table! {
         "openai-realtime-silent", voice(Dialect::OpenAiRealtime, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"openai-realtime\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
         "openai-realtime-late", Script::voice(VoiceScript::late(Dialect::OpenAiRealtime)), fails(Reason::AppNoAudio), ["dialect = \"openai-realtime\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "openai-realtime-closes-after-start", voice(Dialect::OpenAiRealtime, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"openai-realtime\""], "Close 1011 right after the hello";
-        "openai-realtime-wrong-rate", voice(Dialect::OpenAiRealtime, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"openai-realtime\"", "hold = \"3s\""], "talks without end at twice the byte rate of the call";
+        "openai-realtime-wrong-rate", voice(Dialect::OpenAiRealtime, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"openai-realtime\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         "openai-realtime-error", voice(Dialect::OpenAiRealtime, Twist::ReportsError), warns(Warning::ServerReportedError), ["dialect = \"openai-realtime\""], "says error right after session.created";
         "openai-realtime-not-created", voice(Dialect::OpenAiRealtime, Twist::NotOpened), fails(Reason::AppNotAnswered), ["dialect = \"openai-realtime\"", "call = { answer_within = \"1s\" }"], "never says session.created";
         // --- TLS: the certificate ---

@@ -1,6 +1,7 @@
 //! Scripted peers against the machine: no tokio, no sockets, hours in milliseconds.
 
 mod dialects;
+mod sessions;
 
 use super::*;
 use crate::dialect::raw::{RawFrame, RawSettings};

@@ -71,7 +71,7 @@ fn names_are_unique_and_fit_into_a_url() {
 
 #[test]
 fn needs_are_settings_of_a_monitor() {
-    const KEYS: [&str; 18] = [
+    const KEYS: [&str; 19] = [
         "accept_codes",
         "audio",
         "call",
@@ -85,6 +85,7 @@ fn needs_are_settings_of_a_monitor() {
         "min_hold",
         "ping_interval",
         "ping_timeout",
+        "raw",
         "require_subprotocol",
         "resolver",
         "stall_timeout",

@@ -28,6 +28,7 @@ pub(super) struct Clerk {
     grammar: &'static Grammar,
     greeted: usize,
     ids: [Option<String>; 4],
+    /// The number that is due.
     sequence: u64,
     announced: [bool; 2],
     track: usize,
@@ -60,7 +61,7 @@ impl Clerk {
             grammar,
             greeted: 0,
             ids: [const { None }; 4],
-            sequence: grammar.first_sequence.saturating_sub(1),
+            sequence: grammar.first_sequence,
             announced: [false; 2],
             track: 0,
             counts: [Count::default(); 2],
@@ -186,8 +187,9 @@ impl Clerk {
     }
 
     fn sequence(&mut self, number: u64, path: &str) -> Checked {
+        let due = self.sequence;
         self.sequence += 1;
-        ensure(number == self.sequence, path, &format!("is {number}, and {} is due", self.sequence))
+        ensure(number == due, path, &format!("is {number}, and {due} is due"))
     }
 
     fn chunk(&mut self, number: u64, path: &str) -> Checked {

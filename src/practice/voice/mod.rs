@@ -78,7 +78,7 @@ pub(super) enum Twist {
     ClosesAfterStart,
     /// Closes with 1000 right after the goodbye, as it may.
     ClosesOnStop,
-    /// Talks without end, at twice the byte rate.
+    /// Talks at twice the byte rate, in frames of twice the size or twice as often.
     WrongRate,
     /// Answers for another stream.
     WrongStreamId,
@@ -205,7 +205,8 @@ impl Dialect {
             Self::Twilio => Box::new(envelope::Envelope::new(&providers::TWILIO, twist)),
             Self::SignalWire => Box::new(envelope::Envelope::new(&providers::SIGNALWIRE, twist)),
             Self::Telnyx => Box::new(envelope::Envelope::new(&providers::TELNYX, twist)),
-            Self::Plivo | Self::Vobiz => Box::new(envelope::Envelope::new(&players::PLIVO, twist)),
+            Self::Plivo => Box::new(envelope::Envelope::new(&players::PLIVO, twist)),
+            Self::Vobiz => Box::new(envelope::Envelope::new(&players::VOBIZ, twist)),
             Self::Bandwidth => Box::new(envelope::Envelope::new(&players::BANDWIDTH, twist)),
             Self::Exotel => Box::new(envelope::Envelope::new(&providers::EXOTEL, twist)),
             Self::Acs => Box::new(envelope::Envelope::new(&players::ACS, twist)),

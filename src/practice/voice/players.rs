@@ -17,7 +17,25 @@ const INT_SEQUENCE: Field = must("sequenceNumber", Sequence(Spelling::Number));
 const PLIVO_STREAM: Field = must("streamId", Id(Stream, Uuid));
 const PLIVO_EXTRA: Field = must("extra_headers", Text);
 
-/// Plivo, and Vobiz, which copied it.
+const PLIVO_ENCODINGS: &[(&str, Codec)] = &[("audio/x-l16", Codec::L16), ("audio/x-mulaw", Codec::Mulaw)];
+const PLIVO_FORMAT: Kind = Object(&[must("encoding", Encoding), must("sampleRate", Rate(Spelling::Number))]);
+const PLIVO_MEDIA: &[Field] = &[
+    must("event", Text),
+    INT_SEQUENCE,
+    PLIVO_STREAM,
+    PLIVO_EXTRA,
+    must(
+        "media",
+        Object(&[
+            must("track", Track),
+            must("chunk", Chunk(Spelling::Number)),
+            must("timestamp", UnixMs),
+            must("payload", Payload),
+        ]),
+    ),
+];
+
+/// Plivo.
 pub(super) static PLIVO: Provider = Provider {
     grammar: Grammar {
         tags: &["event"],
@@ -41,25 +59,7 @@ pub(super) static PLIVO: Provider = Provider {
             ],
         )],
         later: &[
-            shape(
-                "media",
-                Media,
-                &[
-                    must("event", Text),
-                    INT_SEQUENCE,
-                    PLIVO_STREAM,
-                    PLIVO_EXTRA,
-                    must(
-                        "media",
-                        Object(&[
-                            must("track", Track),
-                            must("chunk", Chunk(Spelling::Number)),
-                            must("timestamp", UnixMs),
-                            must("payload", Payload),
-                        ]),
-                    ),
-                ],
-            ),
+            shape("media", Media, PLIVO_MEDIA),
             shape("playedStream", Nothing, &[must("event", Text), INT_SEQUENCE, PLIVO_STREAM, must("name", Mark)]),
             shape("clearedAudio", Nothing, &[must("event", Text), INT_SEQUENCE, PLIVO_STREAM]),
             shape(
@@ -74,7 +74,7 @@ pub(super) static PLIVO: Provider = Provider {
             ),
             shape("stop", Stop, &[must("event", Text), INT_SEQUENCE, PLIVO_STREAM, must("reason", Text)]),
         ],
-        encodings: &[("audio/x-l16", Codec::L16), ("audio/x-mulaw", Codec::Mulaw)],
+        encodings: PLIVO_ENCODINGS,
         rates: &[8_000, 16_000],
         cadence_ms: 20,
         first_sequence: 1,
@@ -85,6 +85,49 @@ pub(super) static PLIVO: Provider = Provider {
         json!({ "event": "playAudio", "media": media })
     },
     mark: Some(|stream, name| json!({ "event": "checkpoint", "streamId": stream, "name": name })),
+    shortest_piece: 0,
+    fixed_pieces: false,
+};
+
+/// Vobiz, from its own documentation (audio streams, stream events): Plivo's messages with fewer fields, numbers from 0, and no `stop`.
+pub(super) static VOBIZ: Provider = Provider {
+    grammar: Grammar {
+        hello: &[shape(
+            "start",
+            Nothing,
+            &[
+                must("event", Text),
+                INT_SEQUENCE,
+                PLIVO_EXTRA,
+                must(
+                    "start",
+                    Object(&[
+                        must("callId", Id(Call, Uuid)),
+                        PLIVO_STREAM,
+                        must("accountId", Id(Account, AnyId)),
+                        must("tracks", Tracks),
+                        must("mediaFormat", PLIVO_FORMAT),
+                    ]),
+                ),
+            ],
+        )],
+        later: &[
+            shape("media", Media, PLIVO_MEDIA),
+            shape("playedStream", Nothing, &[must("event", Text), must("name", Mark)]),
+            shape("clearedAudio", Nothing, &[must("event", Text), PLIVO_STREAM]),
+        ],
+        tags: &["event"],
+        encodings: PLIVO_ENCODINGS,
+        rates: &[8_000, 16_000],
+        cadence_ms: 20,
+        first_sequence: 0,
+    },
+    media: |stream, format, payload| {
+        let name = if format.codec == Codec::Mulaw { "audio/x-mulaw" } else { "audio/x-l16" };
+        let media = json!({ "contentType": name, "sampleRate": format.sample_rate, "payload": payload });
+        json!({ "event": "playAudio", "streamId": stream, "media": media })
+    },
+    mark: PLIVO.mark,
     shortest_piece: 0,
     fixed_pieces: false,
 };

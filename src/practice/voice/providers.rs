@@ -317,5 +317,5 @@ pub(super) static EXOTEL: Provider = Provider {
     media: |stream, _, payload| json!({ "event": "media", "stream_sid": stream, "media": { "payload": payload } }),
     mark: Some(|stream, name| json!({ "event": "mark", "stream_sid": stream, "mark": { "name": name } })),
     shortest_piece: 3_200,
-    fixed_pieces: false,
+    fixed_pieces: true,
 };

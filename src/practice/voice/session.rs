@@ -9,6 +9,8 @@ use crate::audio::AudioFormat;
 /// From the hello to its answer. A caller who does not wait for it is found out.
 const ANSWER_AFTER: Duration = Duration::from_millis(50);
 const GREETING: Duration = Duration::from_secs(1);
+/// The talk at a wrong rate: longer than what a rate is judged on, and short enough that the provider can keep what it cannot play yet.
+const HASTY_TALK: Duration = Duration::from_millis(1_600);
 /// How many of the caller's sentences wait for the greeting.
 const MOST_WAITING: usize = 16;
 /// What is said where words are spoken.
@@ -140,10 +142,13 @@ impl Session {
         let Some(format) = self.protocol.voice() else {
             return Greeting { begins, said: 0, pieces: 1, every: GREETING, piece: Vec::new() };
         };
-        let every = self.protocol.piece();
-        let piece = piece_of(twist, format, every, self.protocol.has_fixed_pieces());
-        let whole = u32::try_from(GREETING.as_millis() / every.as_millis().max(1)).unwrap_or(1);
-        let pieces = if [Twist::WrongRate, Twist::SilenceOnly].contains(&twist) {
+        let (length, hasty) = (self.protocol.piece(), twist == Twist::WrongRate);
+        let fixed = self.protocol.has_fixed_pieces();
+        let piece = piece_of(twist, format, if hasty && !fixed { length * 2 } else { length });
+        let every = if hasty && fixed { length / 2 } else { length };
+        let talk = if hasty { HASTY_TALK } else { GREETING };
+        let whole = u32::try_from(talk.as_millis() / every.as_millis().max(1)).unwrap_or(1);
+        let pieces = if twist == Twist::SilenceOnly {
             u32::MAX
         } else if [Twist::Overflow, Twist::HangsUp].contains(&twist) {
             1
@@ -161,9 +166,9 @@ impl Session {
         } else if twist == Twist::Overflow {
             (0..FLOOD_PIECES).for_each(|_| self.protocol.audio(&greeting.piece, say));
         } else {
-            for piece in cut(twist, &greeting.piece, greeting.said, self.protocol.has_fixed_pieces()) {
-                self.protocol.audio(&piece, say);
-            }
+            let odd = twist == Twist::OddPieces;
+            let piece = if odd { odd_piece(&greeting.piece, greeting.said) } else { greeting.piece.clone() };
+            self.protocol.audio(&piece, say);
         }
         greeting.said = greeting.said.saturating_add(1);
         if greeting.said >= greeting.pieces && greeting.pieces != u32::MAX {
@@ -180,7 +185,7 @@ impl Session {
         if twist != Twist::NoMark {
             self.protocol.mark(say);
         }
-        self.echoing = twist != Twist::Overflow;
+        self.echoing = ![Twist::Overflow, Twist::WrongRate].contains(&twist);
         for text in std::mem::take(&mut self.waiting) {
             self.protocol.words(&text, say);
         }
@@ -213,26 +218,16 @@ impl Greeting {
 }
 
 /// What the server says again and again.
-fn piece_of(twist: Twist, format: AudioFormat, every: Duration, fixed: bool) -> Vec<u8> {
-    let bytes = format.frame_bytes(every);
+fn piece_of(twist: Twist, format: AudioFormat, length: Duration) -> Vec<u8> {
     if twist == Twist::SilenceOnly {
-        return vec![format.codec.silence(); bytes];
+        return format.silence(length);
     }
-    if twist == Twist::Overflow {
-        return tone(format, format.frame_bytes(FLOOD_PIECE));
-    }
-    tone(format, if twist == Twist::WrongRate && !fixed { 2 * bytes } else { bytes })
+    tone(format, format.frame_bytes(if twist == Twist::Overflow { FLOOD_PIECE } else { length }))
 }
 
-/// The messages that one turn's audio is said in.
-fn cut(twist: Twist, piece: &[u8], said: u32, fixed: bool) -> Vec<Vec<u8>> {
-    if twist == Twist::WrongRate && fixed {
-        return vec![piece.to_vec(), piece.to_vec()];
-    }
-    if twist == Twist::OddPieces {
-        let odd = if said.is_multiple_of(2) { &piece[1..] } else { piece };
-        let more = if said.is_multiple_of(2) { &[][..] } else { &piece[..1] };
-        return vec![[odd, more].concat()];
-    }
-    vec![piece.to_vec()]
+/// A byte less, and then a byte more.
+fn odd_piece(piece: &[u8], said: u32) -> Vec<u8> {
+    let short = said.is_multiple_of(2);
+    let (body, more) = if short { (&piece[1..], &[][..]) } else { (piece, &piece[..1]) };
+    [body, more].concat()
 }

@@ -38,6 +38,7 @@ const MISTAKES: &[(&str, usize, &str, &str, &str)] = &[
     ("plivo", 0, r#""sequenceNumber":1"#, r#""sequenceNumber":"1""#, "start.sequenceNumber has to be a number, and no text"),
     ("plivo", 1, r#""chunk":1"#, r#""chunk":"1""#, "media.media.chunk has to be a number, and no text"),
     ("plivo", 1, r#""timestamp":"1700000000123""#, r#""timestamp":"20""#, "media.media.timestamp has to be milliseconds since 1970"),
+    ("vobiz", 0, r#""sequenceNumber":0"#, r#""sequenceNumber":1"#, "start.sequenceNumber is 1, and 0 is due"),
     ("bandwidth", 0, r#""eventType""#, r#""event""#, "eventType is missing"),
     ("bandwidth", 0, "audio/PCMU", "PCMU", "start.metadata.tracks.mediaFormat.encoding PCMU is no encoding"),
     ("exotel", 0, "}", r#","version":"1.0.0"}"#, "connected.version is no field of this message"),
@@ -194,7 +195,9 @@ fn wrong_rates_are_twice_the_right_one() {
         let path = format!("{}-wrong-rate", caller.path);
         let call = Call::of(&path, 2_200);
         let bytes: usize = call.audio().iter().map(|(_, bytes)| bytes.len()).sum();
-        assert_eq!(bytes, 2 * 100 * caller.bytes, "{path}: two seconds");
+        assert_eq!(bytes, 2 * 80 * caller.bytes, "{path}: 3.2 s of audio in half the time");
+        let last = call.audio().last().map(|(at, _)| *at);
+        assert!((1_400..1_800).contains(&last.unwrap()), "{path}: {last:?}");
         let fixed = ["vonage", "infobip", "sinch", "acs"].contains(&caller.path);
         assert!(!fixed || call.audio().iter().all(|(_, piece)| piece.len() == caller.bytes), "{path}: pieces of the right size");
     }

@@ -14,11 +14,11 @@ use crate::secret::Secret;
 
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
-/// A call of ten minutes: how it ended, and the hold with its numbers.
-fn call(settings: CallSettings) -> (Ending, Hold) {
+/// A call of this length: how it ended, and the hold with its numbers; or what the server found wrong.
+fn call(settings: CallSettings, length: Duration) -> Result<(Ending, Hold), String> {
     let mut monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse("ws://h/").unwrap());
     let name = settings.provider.label();
-    monitor.hold.target = TEN_MINUTES;
+    monitor.hold.target = length;
     monitor.dialect = Dialect::Provider(Box::new(settings));
     let mut random = 0x0123_4567_89ab_cdef_u128;
     let mut fresh = || {
@@ -31,17 +31,17 @@ fn call(settings: CallSettings) -> (Ending, Hold) {
     };
     let mut server = Session::new(script);
     let mut now = Duration::ZERO;
-    tell(&mut hold, now, server.open());
+    tell(&mut hold, now, server.open())?;
     loop {
         match hold.poll() {
-            Output::Done(ending) => return (ending, hold),
+            Output::Done(ending) => return Ok((ending, hold)),
             Output::Send(Outgoing::Data(wire)) => {
                 let message = match &wire {
                     Wire::Text(bytes) => Message::Text(std::str::from_utf8(bytes).unwrap()),
                     Wire::Binary(bytes) => Message::Binary(bytes),
                 };
                 let actions = server.hear(now, message);
-                tell(&mut hold, now, actions);
+                tell(&mut hold, now, actions)?;
             }
             Output::Send(Outgoing::Close(_)) => hold.handle(now, Input::PeerClosed),
             Output::Send(Outgoing::Ping(payload)) => hold.handle(now, Input::Pong(&payload)),
@@ -50,7 +50,7 @@ fn call(settings: CallSettings) -> (Ending, Hold) {
                 now = due.unwrap_or(until).max(now);
                 if due.is_some() {
                     let actions = server.turn(now);
-                    tell(&mut hold, now, actions);
+                    tell(&mut hold, now, actions)?;
                 }
                 hold.handle(now, Input::Tick);
             }
@@ -58,14 +58,15 @@ fn call(settings: CallSettings) -> (Ending, Hold) {
     }
 }
 
-fn tell(hold: &mut Hold, at: Duration, actions: Vec<Action>) {
+fn tell(hold: &mut Hold, at: Duration, actions: Vec<Action>) -> Result<(), String> {
     for action in actions {
         match action {
             Action::Text(text) => hold.handle(at, Input::Message(Incoming::Text(&text))),
             Action::Binary(bytes) => hold.handle(at, Input::Message(Incoming::Binary(&bytes))),
-            Action::Close(code, reason) => panic!("at {at:?} the server closed with {code}: {reason}"),
+            Action::Close(code, reason) => return Err(format!("at {at:?} the server closed with {code}: {reason}")),
         }
     }
+    Ok(())
 }
 
 /// Every provider in every format, and the forms that a setting chooses.
@@ -94,19 +95,37 @@ fn variants() -> Vec<CallSettings> {
     variants
 }
 
+/// What is wrong with a call of this length, if anything is.
+fn complaint(settings: CallSettings, length: Duration) -> Option<String> {
+    let (name, audio) = (settings.provider, settings.audio);
+    let slots = if settings.sends_media() { (length.as_millis() / settings.cadence.as_millis()) as u64 } else { 0 };
+    let (ending, hold) = match call(settings, length) {
+        Ok(held) => held,
+        Err(mistake) => return Some(format!("{name}, {audio}: {mistake}")),
+    };
+    let odd: Vec<_> = hold.remarks().iter().map(|remark| format!("{}: {}", remark.warning, remark.says)).collect();
+    let tally = hold.tally();
+    // A server that has to open the session does so a moment after the hello.
+    let late = slots.saturating_sub(tally.frames_sent);
+    let fits = ending == Ending::Completed(Goodbye::Answered)
+        && odd.is_empty()
+        && tally.frames_sent <= slots
+        && late < 20
+        && (tally.frames_skipped, tally.frames_not_taken) == (0, 0);
+    (!fits).then(|| format!("{name}, {audio}: {ending:?}, {} of {slots} frames, {odd:?}", tally.frames_sent))
+}
+
 #[test]
 fn every_frame_of_ten_minutes_is_right() {
-    for settings in variants() {
-        let (name, audio, sends) = (settings.provider, settings.audio, settings.sends_media());
-        let cadence = settings.cadence;
-        let (ending, hold) = call(settings);
-        assert_eq!(ending, Ending::Completed(Goodbye::Answered), "{name}, {audio}");
-        let odd: Vec<_> = hold.remarks().iter().map(|remark| format!("{}: {}", remark.warning, remark.says)).collect();
-        assert_eq!(odd, Vec::<String>::new(), "{name}, {audio}");
-        let sent = if sends { (TEN_MINUTES.as_millis() / cadence.as_millis()) as u64 } else { 0 };
-        let tally = hold.tally();
-        // A server that has to open the session does so a moment after the hello.
-        assert!(tally.frames_sent <= sent && tally.frames_sent + 20 >= sent, "{name}, {audio}: {} of {sent}", tally.frames_sent);
-        assert_eq!((tally.frames_skipped, tally.frames_not_taken), (0, 0), "{name}, {audio}");
-    }
+    let mut seen = Vec::new();
+    let complaints: Vec<String> = variants()
+        .into_iter()
+        .filter_map(|settings| {
+            // The provider's first format for ten minutes, the others for a tenth of that: the numbers are the same ones.
+            let first = !seen.contains(&settings.provider);
+            seen.push(settings.provider);
+            complaint(settings, if first { TEN_MINUTES } else { TEN_MINUTES / 10 })
+        })
+        .collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
