@@ -73,6 +73,27 @@ def start_websockets(run_dir):
 
 
 @pytest.fixture(scope="session")
+def heard_dir(run_dir):
+    """Where the voice servers put what they heard."""
+    path = run_dir / "heard"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture(scope="session")
+def start_python(run_dir):
+    """Starts one of our voice servers in Python, and returns it with its port."""
+
+    def start(script, *arguments, name=None, env=None):
+        path = {"PYTHONPATH": str(HERE), **(env or {})}
+        server = Server(name or script.removesuffix(".py"), [sys.executable, SERVERS / script, *arguments], run_dir, path)
+        server.port = server.wait_event("listening", timeout=60)["port"]
+        return server
+
+    return start
+
+
+@pytest.fixture(scope="session")
 def start_uvicorn(run_dir):
     def start(name, *options):
         command = [sys.executable, "-m", "uvicorn", "fastapi_app:app", "--app-dir", SERVERS, "--port", 0, *options]

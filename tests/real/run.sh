@@ -79,6 +79,7 @@ install_python() {
     rm -rf "$cache/venv"
     python3 -m venv "$cache/venv"
     "$cache/venv/bin/python" -m pip install --quiet --requirement "$here/requirements.txt"
+    "$cache/venv/bin/python" -m pip install --quiet --no-deps --requirement "$here/requirements-alone.txt"
 }
 
 install_node() {
@@ -97,7 +98,7 @@ build() {
 }
 
 install_packages
-once_per_version python 1 "$here/requirements.txt" install_python
+once_per_version python 2 "$here/requirements.txt" "$here/requirements-alone.txt" install_python
 once_per_version node 2 "$here/package.json" "$here/package-lock.json" install_node
 [ -n "${SIDETONE_BIN:-}" ] || build
 SIDETONE_BIN=$(realpath "$SIDETONE_BIN")
