@@ -34,6 +34,8 @@ table! {
         form: Form = "plain",
         /// The provider's own connection probe, which is no call and has no audio, in place of a call.
         connection_probe: bool = true,
+        /// Genesys: the variant in which the server talks (Audio Connector), in place of the one that only listens.
+        audio_connector: bool = false,
         /// Where sequence numbers begin.
         first_sequence_number: Number<u64, 0, 1_000_000> = 1,
         /// What the caller says, where text is sent.
@@ -108,6 +110,7 @@ impl Call {
             (CallKey::EncodingName, self.encoding_name.span()),
             (CallKey::Form, self.form.span()),
             (CallKey::ConnectionProbe, self.connection_probe.span()),
+            (CallKey::AudioConnector, self.audio_connector.span()),
             (CallKey::FirstSequenceNumber, self.first_sequence_number.span()),
             (CallKey::Prompt, self.prompt.span()),
             (CallKey::Language, self.language.span()),

@@ -47,6 +47,7 @@ pub(super) const FACTS: Facts = Facts {
             "What `timestamp` is the time of; here of the beginning of the frame, counted from the beginning of the dial.",
             "`participantRawID` in a mixed stream.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/acs\"\ndialect = \"acs\"",
     },
 };

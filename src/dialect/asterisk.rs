@@ -61,6 +61,7 @@ pub(super) const FACTS: Facts = Facts {
             "The subprotocol `media` of Asterisk's samples is not offered unless `subprotocols` has it.",
             "Asterisk names the channel after the connection in its configuration; here the name ends in the `connection_id`.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/media\"\ndialect = \"asterisk\"",
     },
 };

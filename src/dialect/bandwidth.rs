@@ -49,6 +49,7 @@ pub(super) const FACTS: Facts = Facts {
             "What `stop` holds: here, what `start` holds in `metadata`.",
             "Whether `ws://` is dialled.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/bandwidth\"\ndialect = \"bandwidth\"",
     },
 };

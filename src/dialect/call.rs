@@ -46,6 +46,8 @@ pub struct CallSettings {
     pub form: Form,
     /// Genesys: its own connection probe (no audio, ids of zeros) in place of a call.
     pub connection_probe: bool,
+    /// Genesys: the Audio Connector, in which the server talks.
+    pub audio_connector: bool,
     /// Where sequence numbers begin.
     pub first_sequence_number: u64,
     /// What the caller says, where the provider sends text.
@@ -91,6 +93,7 @@ impl CallSettings {
             encoding_name: None,
             form: Form::Plain,
             connection_probe: true,
+            audio_connector: false,
             // Vobiz alone begins with 0 (its own example).
             first_sequence_number: u64::from(provider != Provider::Vobiz),
             prompt: None,
@@ -104,6 +107,13 @@ impl CallSettings {
     #[must_use]
     pub fn sends_media(&self) -> bool {
         !self.provider.facts().formats.is_empty() && self.provider.talks(self)
+    }
+
+    /// May the server send audio?
+    #[must_use]
+    pub fn server_talks(&self) -> bool {
+        let forbids = self.one_way || (self.provider == Provider::Genesys && (self.connection_probe || !self.audio_connector));
+        !self.provider.facts().formats.is_empty() && !forbids
     }
 
     /// How the session begins, with the user's limit.

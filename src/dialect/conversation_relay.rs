@@ -63,6 +63,7 @@ pub(super) const FACTS: Facts = Facts {
             "How long after `setup` a caller begins to speak is up to the caller; here the `prompt` follows at once.",
             "Whether a query in the URL is carried, as it is not for Media Streams.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/relay\"\ndialect = \"conversation-relay\"",
     },
 };

@@ -448,13 +448,14 @@ mod tests {
 
     #[test]
     fn payloads() {
-        let rows: [(&str, Option<&[u8]>, Option<Warning>); 6] = [
-            ("/////w==", Some(&[0xFF; 4]), None),
-            ("_____w==", Some(&[0xFF; 4]), Some(Warning::Base64UrlSafe)),
-            ("/////w", Some(&[0xFF; 4]), Some(Warning::Base64Invalid)),
+        const SILENCE: &[u8] = &[0xFF; 4];
+        let rows = [
+            ("/////w==", Some(SILENCE), None),
+            ("_____w==", Some(SILENCE), Some(Warning::Base64UrlSafe)),
+            ("/////w", Some(SILENCE), Some(Warning::Base64Invalid)),
             ("?", None, Some(Warning::Base64Invalid)),
-            ("", Some(&[]), None),
-            ("UklGRiQAAABXQVZF", Some(b"RIFF$\0\0\0WAVE"), Some(Warning::ContainerInAudio)),
+            ("", Some(&[][..]), None),
+            ("UklGRiQAAABXQVZF", Some(&b"RIFF$\0\0\0WAVE"[..]), Some(Warning::ContainerInAudio)),
         ];
         for (payload, bytes, odd) in rows {
             let mut remarks = Remarks::default();

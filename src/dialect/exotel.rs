@@ -15,9 +15,9 @@ use super::{Call, CallSettings, Farewell, Heard, HeardAudio, Incoming, Moment, P
 use crate::audio::{AudioFormat, Codec};
 use crate::outcome::Warning;
 
-/// How large a piece of the server's audio is to be, in bytes: a multiple, the least and the most.
+/// How large a piece of the server's audio is to be: a multiple in bytes, the least in time, and the most in bytes.
 const CHUNK_UNIT: usize = 320;
-const SMALLEST_CHUNK: usize = 3_200;
+const SHORTEST_CHUNK: Duration = Duration::from_millis(100);
 const LARGEST_CHUNK: usize = 100_000;
 
 pub(super) const FACTS: Facts = Facts {
@@ -57,16 +57,18 @@ pub(super) const FACTS: Facts = Facts {
         ],
         checks: &[
             "`media`, `mark` and `clear` with our `stream_sid`. A `mark` is sent back when the audio before it has been played or was cleared.",
-            "The size of the audio in a message: a multiple of 320 bytes, 3,200 at least and 100,000 at most (`frame_size_wrong`). Smaller \
-             pieces are played with gaps. Exotel calls 3,200 bytes 100 ms, which they are at 16 kHz; at 8 kHz they are 200 ms.",
+            "The size of the audio in a message: a multiple of 320 bytes, 100 ms at least (1,600 bytes at 8 kHz, 3,200 at 16 kHz) and 100,000 \
+             bytes at most (`frame_size_wrong`). Exotel plays smaller pieces with gaps.",
             "Binary messages, unknown events, missing fields, a wrong `stream_sid`, audio that is no standard base64 or has the header of a \
              file.",
             "Exotel's list of close codes is that of RFC 6455: nothing is said of them beyond the report.",
         ],
         unverified: &[
+            "Exotel's page has 3.2 kB as the least size and calls that 100 ms, which it is at 16 kHz alone. Here the 100 ms count.",
             "What `stop` holds: here `call_sid`, `account_sid` and `reason` (`callended`).",
             "The form of the ids; here 32 hexadecimal digits: `call_id`, `stream_id`, `account_id`.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/exotel?sample-rate=8000\"\ndialect = \"exotel\"",
     },
 };
@@ -161,12 +163,13 @@ impl Exotel {
     }
 }
 
-fn check_size(audio: Option<&HeardAudio<'_>>, remarks: &mut Remarks) {
+fn check_size(audio: Option<&HeardAudio<'_>>, format: AudioFormat, remarks: &mut Remarks) {
     let Some(size) = audio.map(|audio| audio.bytes.len()) else { return };
-    if !size.is_multiple_of(CHUNK_UNIT) || !(SMALLEST_CHUNK..=LARGEST_CHUNK).contains(&size) {
+    let smallest = format.frame_bytes(SHORTEST_CHUNK);
+    if !size.is_multiple_of(CHUNK_UNIT) || !(smallest..=LARGEST_CHUNK).contains(&size) {
         let says = || {
             format!(
-                "{size} bytes of audio in a message; Exotel wants multiples of {CHUNK_UNIT} from {SMALLEST_CHUNK} to {LARGEST_CHUNK}"
+                "{size} bytes of audio in a message; Exotel wants multiples of {CHUNK_UNIT} from {smallest} to {LARGEST_CHUNK}"
             )
         };
         remarks.note(Warning::FrameSizeWrong, says);
@@ -208,8 +211,9 @@ impl Speaker for Exotel {
         message.check_stream_id("stream_sid", &self.0.call.stream_id, remarks);
         match message.kind {
             "media" => {
+                let format = self.0.settings.audio;
                 let heard = message.audio("media.payload", &mut self.0.reader, remarks);
-                check_size(heard.audio.as_ref(), remarks);
+                check_size(heard.audio.as_ref(), format, remarks);
                 heard
             }
             "mark" => message.mark("mark.name"),
@@ -307,8 +311,9 @@ mod tests {
     #[test]
     fn what_is_odd() {
         let rows = [
-            (media(1_600), Some(Warning::FrameSizeWrong)),
-            (media(3_199), Some(Warning::FrameSizeWrong)),
+            (media(1_280), Some(Warning::FrameSizeWrong)),
+            (media(1_599), Some(Warning::FrameSizeWrong)),
+            (media(1_600), None),
             (media(4_096), Some(Warning::FrameSizeWrong)),
             (media(99_840), None),
             (media(100_160), Some(Warning::FrameSizeWrong)),
@@ -326,6 +331,17 @@ mod tests {
         let mut call = call();
         call.hear_binary(&[0x11; 3_200]);
         assert_eq!(call.odd(), [Warning::BinaryInTextDialect]);
+    }
+
+    #[test]
+    fn the_least_size_is_a_time() {
+        for (sample_rate, smallest) in [(8_000, 1_600), (16_000, 3_200), (24_000, 4_800)] {
+            let mut call = Rehearsal::new(Provider::Exotel, |settings| settings.audio.sample_rate = sample_rate);
+            call.hear(&media(smallest));
+            assert_eq!(call.odd(), [], "{sample_rate}");
+            call.hear(&media(smallest - CHUNK_UNIT));
+            assert_eq!(call.odd(), [Warning::FrameSizeWrong], "{sample_rate}");
+        }
     }
 
     #[test]

@@ -31,6 +31,8 @@ words! {
         Form = "form",
         /// The provider's own connection probe in place of a call.
         ConnectionProbe = "connection_probe",
+        /// The variant of the provider in which the server talks.
+        AudioConnector = "audio_connector",
         /// Where sequence numbers begin.
         FirstSequenceNumber = "first_sequence_number",
         /// What the caller says, as text.
@@ -110,6 +112,8 @@ pub struct About {
     pub checks: &'static [&'static str],
     /// What is not documented by the provider, and which setting changes it.
     pub unverified: &'static [&'static str],
+    /// The message of the server that opens the session, where one has to; `{session_id}` stands for the session's id.
+    pub opened_by: Option<&'static str>,
     /// A monitor to copy: the lines after `name`.
     pub monitor: &'static str,
 }

@@ -1,18 +1,18 @@
 //! Genesys Cloud AudioHook, version 2: a session in JSON around binary μ-law, and its connection probe.
 //!
-//! Source: the AudioHook protocol pages, and `purecloudlabs/audiohook-reference-implementation` for fields and timing. Deliberately absent:
-//! the bot's variant (audio from the server) and reconnects; the `X-API-KEY` and the signature are the dial's.
+//! Source: the AudioHook protocol pages, `purecloudlabs/audiohook-reference-implementation` for fields and timing, and the overview of the
+//! Audio Connector (help.mypurecloud.com). Deliberately absent: reconnects; the `X-API-KEY` and the signature are the dial's.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::envelope::{Grammar, Is, Kind, Message, quote};
+use super::envelope::{AudioReader, Grammar, Is, Kind, Message, quote};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::IdForms;
 use super::ink::{Ink, Parameters};
-use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Remarks, Speaker, Turn, Wire};
+use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Playback, Remarks, Speaker, Turn, Wire};
 use crate::audio::AudioFormat;
 use crate::outcome::{Reason, Warning};
 
@@ -34,6 +34,7 @@ pub(super) const FACTS: Facts = Facts {
         CallKey::To,
         CallKey::Parameters,
         CallKey::ConnectionProbe,
+        CallKey::AudioConnector,
         CallKey::Language,
         CallKey::AnswerWithin,
     ],
@@ -58,6 +59,8 @@ pub(super) const FACTS: Facts = Facts {
             "`connection_probe = false`: a session of a call. `call_id` is the conversation, and `stream_id` the participant too. Audio is \
              μ-law in the channels that the server chose: both (ours is `external`, `internal` is silent), or one of them. `parameters` are \
              the `customConfig`.",
+            "`audio_connector = true`, with `connection_probe = false`: the Audio Connector, in which the server talks. The channel `external` \
+             alone is offered.",
             "`open`, a JSON `ping` 1 s after `opened`, one more on the first `pong` and then one every 5 s, and `close` at the end.",
         ],
         checks: &[
@@ -65,14 +68,21 @@ pub(super) const FACTS: Facts = Facts {
              session is over. `closed` within 10 s of `close`; the server may also just close.",
             "`seq` has to count up from 1, `clientseq` has to be a number that we have sent, and `id` the session's.",
             "`pause` and `resume` stop and start our audio, and are answered with `paused` and `resumed`. `disconnect` refuses the session, \
-             or ends it. `event`, `reconnect` and `updated` are taken note of.",
-            "Binary messages (the monitoring variant has none) and text messages of more than 65535 bytes.",
+             or ends it. `event`, `reconnect` and `updated` have no effect here.",
+            "Binary messages: with `audio_connector` they are μ-law at 8000 Hz, and an `event` with a `barge_in` empties the queue; without it, \
+             and in a connection probe, the server must not send them (`message_on_one_way_stream`).",
+            "Text messages of more than 65535 bytes.",
         ],
         unverified: &[
             "Where Genesys says `error` and closes the session, here it is a warning and the hold goes on, except for a `closed` that nobody \
              asked for.",
-            "The variants in which the server may send audio are not played.",
+            "Of the Audio Connector, `playback_started`, `playback_completed`, `dtmf` and input variables are not sent. How much audio Genesys \
+             keeps to play is not known.",
         ],
+        opened_by: Some(concat!(
+            r#"{"version":"2","type":"opened","seq":1,"clientseq":1,"id":"{session_id}","parameters":{"startPaused":false,"media":["#,
+            r#"{"type":"audio","format":"PCMU","channels":["external"],"rate":8000}]}}"#
+        )),
         monitor: "url = \"wss://voice.example.com/audiohook\"\ndialect = \"genesys\"",
     },
 };
@@ -116,7 +126,13 @@ const fn kind(name: &'static str) -> Kind {
 }
 
 /// What we can send, in the order of the offer.
-const OFFERS: [&[&str]; 3] = [&["external", "internal"], &["external"], &["internal"]];
+const OFFERS: &[&[&str]] = &[&["external", "internal"], &["external"], &["internal"]];
+/// What the Audio Connector sends.
+const CONNECTOR_OFFERS: &[&[&str]] = &[&["external"]];
+
+const fn offers(settings: &CallSettings) -> &'static [&'static [&'static str]] {
+    if settings.audio_connector { CONNECTOR_OFFERS } else { OFFERS }
+}
 
 #[derive(Serialize)]
 struct Envelope<'a, P> {
@@ -135,7 +151,7 @@ struct Open<'a> {
     organization_id: &'a str,
     conversation_id: &'a str,
     participant: Participant<'a>,
-    media: [Offer; 3],
+    media: Vec<Offer>,
     language: &'a str,
     #[serde(skip_serializing_if = "Parameters::is_empty")]
     custom_config: Parameters<'a>,
@@ -199,6 +215,7 @@ pub(super) struct Genesys {
     settings: CallSettings,
     call: Call,
     ink: Ink,
+    reader: AudioReader,
     state: State,
     /// Our last sequence number, and the server's.
     seq: u64,
@@ -225,13 +242,14 @@ pub(super) fn headers(call: &Call) -> Vec<(&'static str, String)> {
 impl Genesys {
     pub(super) fn new(settings: &CallSettings, call: &Call) -> Self {
         Self {
+            reader: AudioReader::new(settings.audio.codec),
             settings: settings.clone(),
             call: call.clone(),
             ink: Ink::default(),
             state: State::Opening,
             seq: 0,
             serverseq: 0,
-            channels: OFFERS[0],
+            channels: offers(settings).first().copied().unwrap_or_default(),
             position: Duration::ZERO,
             paused_since: None,
             next_ping: None,
@@ -251,7 +269,7 @@ impl Genesys {
         let (settings, call) = (self.settings.clone(), self.call.clone());
         let probe = settings.connection_probe;
         let unless_probe = |text| if probe { "" } else { text };
-        let offer = |channels| Offer { r#type: "audio", format: "PCMU", channels, rate: 8_000 };
+        let offer = |channels: &&'static [_]| Offer { r#type: "audio", format: "PCMU", channels, rate: 8_000 };
         let open = Open {
             organization_id: &call.account_id,
             conversation_id: if probe { NOBODY } else { &call.call_id },
@@ -261,7 +279,7 @@ impl Genesys {
                 ani_name: "",
                 dnis: unless_probe(&settings.to),
             },
-            media: OFFERS.map(offer),
+            media: offers(&settings).iter().map(offer).collect(),
             language: &settings.language,
             custom_config: Parameters(&settings.parameters),
         };
@@ -295,7 +313,7 @@ impl Genesys {
         self.next_ping = Some(at + FIRST_PING);
         let media = message.json("parameters.media");
         let media = media.as_ref().and_then(serde_json::Value::as_array);
-        let chosen = media.and_then(|media| media.first()).and_then(offered);
+        let chosen = media.and_then(|media| media.first()).and_then(|medium| offered(medium, &self.settings));
         match media.map_or(0, Vec::len) {
             0 if media.is_none() => note_media("`opened` has no list `parameters.media`", remarks),
             0 => {}
@@ -307,6 +325,18 @@ impl Genesys {
         let starts_paused = message.json("parameters.startPaused") == Some(serde_json::Value::Bool(true));
         self.paused_since = starts_paused.then_some(at);
         if starts_paused || self.channels.is_empty() { Turn::Muted } else { Turn::Opened }
+    }
+
+    fn listen<'a>(&mut self, bytes: &'a [u8], remarks: &mut Remarks) -> Heard<'a> {
+        if !self.settings.server_talks() {
+            let says = || "a binary message; the server talks in the Audio Connector alone (`audio_connector`)".to_owned();
+            remarks.note(Warning::MessageOnOneWayStream, says);
+            return Heard::default();
+        }
+        if self.state == State::Opening {
+            remarks.note(Warning::SequenceWrong, || "audio before `opened`".to_owned());
+        }
+        Heard { audio: Some(self.reader.binary(bytes, remarks)), ..Heard::default() }
     }
 
     fn pong(&mut self, message: &Message<'_>, at: Duration, remarks: &mut Remarks) -> Heard<'_> {
@@ -365,6 +395,7 @@ impl Genesys {
             ("pause", State::Open) => self.paused(at),
             ("resume", State::Open) => self.resumed(at),
             ("closed", State::Closing) => Heard::turn(Turn::Parted),
+            ("event", State::Open) if self.settings.server_talks() && is_barge_in(message) => Heard::playback(Playback::Clear),
             ("event" | "reconnect" | "updated", _) | (_, State::Closing) => Heard::default(),
             (kind, state) => {
                 let when = if state == State::Opening { "before `opened`" } else { "in an open session" };
@@ -375,17 +406,24 @@ impl Genesys {
     }
 }
 
+/// Does the caller talk over the server, in the server's opinion?
+fn is_barge_in(message: &Message<'_>) -> bool {
+    let entities = message.json("parameters.entities");
+    let mut entities = entities.as_ref().and_then(serde_json::Value::as_array).into_iter().flatten();
+    entities.any(|entity| entity.get("type").and_then(serde_json::Value::as_str) == Some("barge_in"))
+}
+
 fn note_media(says: &'static str, remarks: &mut Remarks) {
     remarks.note(Warning::InvalidField, || says.to_owned());
 }
 
 /// The channels of a medium, if it is one of the offers.
-fn offered(medium: &serde_json::Value) -> Option<&'static [&'static str]> {
+fn offered(medium: &serde_json::Value, settings: &CallSettings) -> Option<&'static [&'static str]> {
     let is = |field: &str, value: &str| medium.get(field).and_then(serde_json::Value::as_str) == Some(value);
     let theirs: Vec<_> = medium.get("channels")?.as_array()?.iter().map(serde_json::Value::as_str).collect();
-    let ours = OFFERS.into_iter().find(|ours| ours.iter().copied().map(Some).eq(theirs.iter().copied()))?;
+    let ours = offers(settings).iter().find(|ours| ours.iter().copied().map(Some).eq(theirs.iter().copied()))?;
     let rate = medium.get("rate").and_then(serde_json::Value::as_u64);
-    (is("type", "audio") && is("format", "PCMU") && rate == Some(8_000)).then_some(ours)
+    (is("type", "audio") && is("format", "PCMU") && rate == Some(8_000)).then_some(*ours)
 }
 
 /// A duration as AudioHook writes it: `PT1.5S`.
@@ -412,10 +450,9 @@ impl Speaker for Genesys {
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
         let Moment { at, remarks, .. } = moment;
-        let Incoming::Text(text) = message else {
-            let says = || "a binary message; in the monitoring variant, the server sends no audio".to_owned();
-            remarks.note(Warning::MessageOnOneWayStream, says);
-            return Heard::default();
+        let text = match message {
+            Incoming::Binary(bytes) => return self.listen(bytes, remarks),
+            Incoming::Text(text) => text,
         };
         if text.len() > LONGEST_TEXT {
             let says = || format!("a text message of {} bytes; {LONGEST_TEXT} are allowed", text.len());
@@ -533,6 +570,35 @@ mod tests {
         assert_eq!((ours.len(), ours[1], ours[3]), (320, 0xFF, 0xFF), "before `opened`, as offered first");
         call.hear(&opened(r#""internal""#));
         assert_eq!(call.frame(0), format!("binary:{}", "ff".repeat(160)));
+    }
+
+    #[test]
+    fn the_audio_connector_hears_the_server() {
+        let connector = |connection_probe| {
+            Rehearsal::new(Provider::Genesys, |settings| {
+                (settings.connection_probe, settings.audio_connector) = (connection_probe, true);
+            })
+        };
+        let mut call = connector(false);
+        let offer = r#""media":[{"type":"audio","format":"PCMU","channels":["external"],"rate":8000}],"language""#;
+        assert!(call.greeting()[0].contains(offer));
+        call.hear_binary(&[0x11; 160]);
+        assert_eq!(call.odd(), [Warning::SequenceWrong], "before `opened`");
+        assert_eq!(call.hear(&opened(r#""external""#)).turn, Turn::Opened);
+        assert_eq!(call.frame(0), format!("binary:{}", "ff".repeat(160)));
+        let heard = call.hear_binary(&[0x11; 1_600]);
+        assert_eq!(heard, Meant { audio: Some((vec![0x11; 1_600], false)), ..Meant::default() });
+        let barge_in = server("event", 2, 1, r#"{"entities":[{"type":"barge_in","data":{}}]}"#);
+        assert_eq!(call.hear(&barge_in), Meant { playback: Some(Playback::Clear), ..Meant::default() });
+        assert_eq!(call.hear(&server("event", 3, 1, r#"{"entities":[{"type":"transcript"}]}"#)), Meant::default());
+        assert_eq!(call.odd(), []);
+        let mut call = connector(false);
+        call.greeting();
+        call.hear(&opened(r#""external","internal""#));
+        assert_eq!(call.odd(), [Warning::InvalidField], "two channels were not offered");
+        let mut probe = connector(true);
+        assert_eq!(probe.hear_binary(&[0x11; 160]), Meant::default());
+        assert_eq!(probe.odd(), [Warning::MessageOnOneWayStream]);
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(super) const FACTS: Facts = Facts {
              `max_silence = \"2s\"` in `[monitor.expect]`.",
             "Which header carries the HMAC of `securityConfig`, and over what; it is not sent. BASIC is `basic_auth`.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/infobip\"\ndialect = \"infobip\"",
     },
 };

@@ -53,12 +53,15 @@ pub(super) const FACTS: Facts = Facts {
             "Binary audio, as with `bidirectionalAudio.streaming: true`, in the call's rate.",
         ],
         unverified: &[
+            "The audio endpoint of the official Node SDK chooses the subprotocol `audio.drachtio.org`. Of our offer it chooses none, which is \
+             the warning `subprotocol_not_chosen`; `subprotocols = [\"audio.jambonz.org\", \"audio.drachtio.org\"]` offers both.",
             "jambonz also has 64 kHz, which is not offered here.",
             "Audio of another rate than the call's (`sampleRate` of a `playAudio`, the header of a WAV, `bidirectionalAudio.sampleRate`) is \
              measured as if it had the call's, so that its `playDone` comes early or late.",
             "That every `playAudio` has its `playDone`, those that were stopped by `killAudio` too.",
             "The attributes are those of a call that has been answered; jambonz sends further ones that depend on its installation.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/listen\"\ndialect = \"jambonz\"",
     },
 };

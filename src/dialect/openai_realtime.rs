@@ -46,6 +46,7 @@ pub(super) const FACTS: Facts = Facts {
             "How long a client waits for `session.created` is not documented: 5 s here.",
             "That `session.update` is answered is not waited for.",
         ],
+        opened_by: Some(r#"{"type":"session.created","event_id":"event_1","session":{"type":"realtime","id":"sess_1"}}"#),
         monitor: "url = \"wss://voice.example.com/v1/realtime\"\ndialect = \"openai-realtime\"",
     },
 };

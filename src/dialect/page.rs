@@ -1,10 +1,11 @@
 //! `docs/dialects.md`, made from the facts and from the speakers themselves: what it shows of the wire is what a probe sends.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::call::CallSettings;
 use super::facts::{Facts, Opening};
-use super::{Dialect, Provider, Wire};
+use super::{Dialect, Incoming, Moment, Provider, Remarks, Speaker, Wire};
 use crate::outcome::Warning;
 use crate::secret::Secret;
 
@@ -20,7 +21,8 @@ const HEAD: &str = "\
 
 A voice server runs its real code only when it hears its provider's protocol. A monitor's `dialect` says which one sidetone speaks: it dials, \
 greets, talks, answers and leaves as that provider does, and looks at what comes back. This page is made from the code: the frames below are \
-what a probe sends (ids, which are fresh for every call, and payloads are shortened).
+what a probe sends. Ids are examples and fresh for every call, payloads are shortened, and a line `(the server: …)` is what has to come before \
+the probe goes on.
 
 - `[monitor.call]` has the ids, numbers and parameters of the call, `[monitor.audio]` what is said and in which format, `[monitor.signature]` how \
 the upgrade is signed; `docs/configuration.md` has every key. Which of `[monitor.call]` a dialect has stands in its section.
@@ -141,7 +143,7 @@ fn codes(facts: &Facts, out: &mut String) {
     let _ = writeln!(out, "\nWarnings that the provider has a name for: {}.", rows.join(", "));
 }
 
-/// The first frames, two of media, and the goodbye.
+/// The first frames, what follows the server's opening, two frames of media, and the goodbye.
 fn frames(provider: Provider) -> Vec<String> {
     let mut settings = CallSettings::new(provider);
     settings.parameters = vec![("agent".to_owned(), Secret::new("booking"))];
@@ -149,14 +151,28 @@ fn frames(provider: Provider) -> Vec<String> {
     let dialect = Dialect::Provider(Box::new(settings));
     let call = dialect.place(&mut || SHOWN_BITS, SHOWN_AT_UNIX_MS);
     let mut speaker = dialect.open(&call);
-    let mut frames = speaker.greet();
-    if talks {
-        frames.extend([speaker.frame(0), speaker.frame(1)]);
-    }
-    frames.extend(speaker.farewell().frames);
     let mut shown: Vec<String> = dialect.headers(&call).into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    shown.extend(frames.iter().map(show));
+    shown.extend(speaker.greet().iter().map(show));
+    if let Some(message) = provider.facts().about.opened_by {
+        let message = message.replace("{session_id}", &call.session_id);
+        shown.push(format!("(the server: {message})"));
+        shown.extend(after_opening(speaker.as_mut(), &message, &mut Remarks::default()).iter().map(show));
+    }
+    if talks {
+        shown.extend([speaker.frame(0), speaker.frame(1)].iter().map(show));
+    }
+    shown.extend(speaker.farewell().frames.iter().map(show));
     shown
+}
+
+/// What is said when the server has opened the session with `message`, at once and as the first thing after that.
+fn after_opening(speaker: &mut dyn Speaker, message: &str, remarks: &mut Remarks) -> Vec<Wire> {
+    let moment = Moment { at: Duration::ZERO, queued: Duration::ZERO, remarks };
+    let mut said = speaker.hear(moment, Incoming::Text(message)).replies;
+    if let Some(at) = speaker.due() {
+        said.extend(speaker.speak(Moment { at, queued: Duration::ZERO, remarks }).replies);
+    }
+    said
 }
 
 /// The kinds of the first frames, in a few words.
@@ -164,7 +180,7 @@ fn opening_words(provider: Provider) -> String {
     let dialect = Dialect::Provider(Box::new(CallSettings::new(provider)));
     let call = dialect.place(&mut || SHOWN_BITS, SHOWN_AT_UNIX_MS);
     let words: Vec<String> = dialect.open(&call).greet().iter().map(|wire| format!("`{}`", word(wire))).collect();
-    if words.is_empty() { "the server's".to_owned() } else { words.join(", ") }
+    if words.is_empty() { "none: the server begins".to_owned() } else { words.join(", ") }
 }
 
 /// What tells a text frame from the others of its dialect.
@@ -193,4 +209,38 @@ fn shorten(text: &str) -> String {
         return text.to_owned();
     }
     format!("{}… ({length} characters){}", &text[..from + SHOWN_PAYLOAD], &text[from + length..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Turn;
+
+    #[test]
+    fn what_opens_a_session_opens_it() {
+        for provider in Provider::ALL {
+            let facts = provider.facts();
+            let waits = matches!(facts.opening, Opening::WhenAnswered { .. });
+            let Some(message) = facts.about.opened_by else {
+                assert!(!waits, "{provider} has no example");
+                continue;
+            };
+            let dialect = Dialect::Provider(Box::new(CallSettings::new(*provider)));
+            let call = dialect.place(&mut || SHOWN_BITS, SHOWN_AT_UNIX_MS);
+            let message = message.replace("{session_id}", &call.session_id);
+            let mut speaker = dialect.open(&call);
+            speaker.greet();
+            let mut remarks = Remarks::default();
+            let moment = Moment { at: Duration::ZERO, queued: Duration::ZERO, remarks: &mut remarks };
+            assert_eq!(speaker.hear(moment, Incoming::Text(&message)).turn, Turn::Opened, "{provider}");
+            assert_eq!(remarks.iter().count(), 0, "{provider}");
+        }
+    }
+
+    #[test]
+    fn the_answer_to_the_opening_is_shown() {
+        let shown = frames(Provider::OpenaiRealtime);
+        assert!(shown[0].starts_with(r#"(the server: {"type":"session.created""#), "{shown:?}");
+        assert!(shown[1].starts_with(r#"{"type":"session.update""#), "{shown:?}");
+    }
 }

@@ -65,6 +65,7 @@ pub(super) const FACTS: Facts = Facts {
             "`sendDTMF`: not in the present reference.",
             "Whether the upgrade is signed (`X-Plivo-Signature-V3`), whether `ws://` is dialled, and what becomes of a query in the URL.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/plivo\"\ndialect = \"plivo\"",
     },
 };
@@ -102,6 +103,7 @@ pub(super) const VOBIZ: Facts = Facts {
             "What `extra_headers` holds: its example is `{}`, and one of Vobiz's guides says that nothing arrives in it.",
             "`sendDTMF`.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/vobiz\"\ndialect = \"vobiz\"",
     },
     ..FACTS

@@ -26,7 +26,7 @@ pub(super) const FACTS: Facts = Facts {
     ],
     cadence: Duration::from_millis(20),
     wss_only: true,
-    query_is_lost: true,
+    query_is_lost: false,
     subprotocol: None,
     opening: Opening::AtOnce,
     server_may_close_first: Duration::from_secs(1),
@@ -37,7 +37,8 @@ pub(super) const FACTS: Facts = Facts {
     ids: IdForms::UUIDS,
     about: About {
         sends: &[
-            "`wss://` alone, without a query in the URL; no subprotocol, no signature. A `bearer_token_file` stands for `authBearerToken`.",
+            "`wss://` alone; no subprotocol, no signature. `bearer_token_file` stands for `authBearerToken`. SignalWire supports no query in \
+             the URL: leave it out, and use `parameters`.",
             "`connected` (version 0.2.0) and `start`, then `media` every 20 ms, `stop` at the end. As Twilio's, with UUIDs, without \
              `streamSid` beside `start` and `media`, and with `customParameters` only if there are any.",
             "`one_way = true` stands for `<Start><Stream>`: nothing may come back.",
@@ -50,9 +51,10 @@ pub(super) const FACTS: Facts = Facts {
         ],
         unverified: &[
             "The byte order of L16: `codec = \"l16be\"` for big endian.",
-            "What becomes of a query in the URL: the documentation says that it is not supported, and not what happens.",
-            "20 ms to a message is practice, not a documented number.",
+            "What becomes of a query in the URL: not supported is all that the documentation says. Here it is sent, without a warning.",
+            "20 ms to a message is what the field sees, not a documented number.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/audiostream\"\ndialect = \"signalwire\"",
     },
 };

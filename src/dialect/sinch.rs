@@ -46,6 +46,7 @@ pub(super) const FACTS: Facts = Facts {
             "Sinch closes a line on which no audio or `heartbeat` came for a minute; that is not done here.",
             "44.1 and 96 kHz are not offered here.",
         ],
+        opened_by: Some(r#"{"command":"answer"}"#),
         monitor: "url = \"wss://voice.example.com/sinch\"\ndialect = \"sinch\"",
     },
 };

@@ -84,6 +84,7 @@ pub(super) const FACTS: Facts = Facts {
             "Which complaint is 100003 and which is 100004: Telnyx lists the numbers, not their causes.",
             "What `timestamp` counts from; here the first frame is at 0 ms.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/telnyx\"\ndialect = \"telnyx\"",
     },
 };

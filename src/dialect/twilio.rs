@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::envelope::{AudioReader, Grammar, Is, Kind};
+use super::envelope::{Grammar, Is, Kind};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::{self, IdForms};
-use super::ink::{Base64, Ink, Parameters, Quoted};
+use super::ink::{Base64, Chunk, Named, Parameters, Quoted};
+use super::line::Line;
 use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Playback, Speaker, Wire};
 use crate::audio::AudioFormat;
 use crate::outcome::{Phase, Reason, Warning};
@@ -36,9 +37,11 @@ pub(super) const FACTS: Facts = Facts {
         (Warning::ContainerInAudio, "Twilio 31924"),
         (Warning::MessageOnOneWayStream, "Twilio 31924"),
         (Warning::AudioNotTaken, "Twilio 31930"),
+        (Warning::PlaybackOverflow, "Twilio 31931"),
     ],
     failure,
-    playback_limit: None,
+    // More than this is discarded (error page 31931).
+    playback_limit: Some(Duration::from_secs(600)),
     ids: IdForms {
         call: ids::twilio_call,
         stream: ids::twilio_stream,
@@ -54,13 +57,17 @@ pub(super) const FACTS: Facts = Facts {
         checks: &[
             "`media`, `mark` and `clear` with our `streamSid`. A `mark` is sent back when the audio before it has been played; `clear` \
              empties the queue and sends back its marks.",
-            "Binary messages, unknown events, missing or further fields, a wrong `streamSid`, audio that is no standard base64.",
+            "Binary messages, unknown events, missing or further fields, a wrong `streamSid`, audio that is no standard base64 or has the \
+             header of a file.",
+            "More than 10 minutes of audio that wait to be played (`playback_overflow`): Twilio discards what comes then.",
         ],
         unverified: &[
             "Whether the upgrade is signed as `wss://…` or as `https://…` is not in Twilio's own text: `url_scheme`.",
             "That the SHA-256 scheme is used on upgrades: `algorithm`.",
-            "What Twilio says of a payload that is no standard base64, and how much audio that was sent ahead it keeps.",
+            "What Twilio says of a payload that is no standard base64.",
+            "20 ms to a message is what the field sees, not a documented number.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/media-stream\"\ndialect = \"twilio\"",
     },
 };
@@ -139,16 +146,8 @@ struct MediaFormat {
 struct Media<'a> {
     event: &'static str,
     sequence_number: Quoted<u64>,
-    media: MediaDetails<'a>,
+    media: Chunk<'a>,
     stream_sid: &'a str,
-}
-
-#[derive(Serialize)]
-struct MediaDetails<'a> {
-    track: &'static str,
-    chunk: Quoted<u64>,
-    timestamp: Quoted<u128>,
-    payload: Base64<'a>,
 }
 
 #[derive(Serialize)]
@@ -158,11 +157,6 @@ struct Mark<'a> {
     sequence_number: Quoted<u64>,
     stream_sid: &'a str,
     mark: Named<'a>,
-}
-
-#[derive(Serialize)]
-struct Named<'a> {
-    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -183,104 +177,68 @@ struct StopDetails<'a> {
 
 /// The speaker of one call.
 #[derive(Debug)]
-pub(super) struct Twilio {
-    settings: CallSettings,
-    call: Call,
-    ink: Ink,
-    reader: AudioReader,
-    sequence: u64,
-    chunk: u64,
-}
+pub(super) struct Twilio(Line);
 
 impl Twilio {
     pub(super) fn new(settings: &CallSettings, call: &Call) -> Self {
-        Self {
-            reader: AudioReader::new(settings.audio.codec),
-            settings: settings.clone(),
-            call: call.clone(),
-            ink: Ink::default(),
-            sequence: 0,
-            chunk: 0,
-        }
-    }
-
-    /// One counter for all messages but `connected`.
-    const fn next_sequence(&mut self) -> Quoted<u64> {
-        self.sequence += 1;
-        Quoted(self.sequence)
+        Self(Line::new(settings, call))
     }
 }
 
 impl Speaker for Twilio {
     fn greet(&mut self) -> Vec<Wire> {
         let connected = Connected { event: "connected", protocol: "Call", version: "1.0.0" };
-        let sequence_number = self.next_sequence();
-        let start = Start {
-            event: "start",
-            sequence_number,
-            start: StartDetails {
-                account_sid: &self.call.account_id,
-                stream_sid: &self.call.stream_id,
-                call_sid: &self.call.call_id,
-                tracks: ["inbound"],
-                media_format: MediaFormat { encoding: "audio/x-mulaw", sample_rate: 8_000, channels: 1 },
-                custom_parameters: Parameters(&self.settings.parameters),
-            },
-            stream_sid: &self.call.stream_id,
+        let sequence_number = Quoted(self.0.next_sequence());
+        let stream_sid = &self.0.call.stream_id;
+        let start = StartDetails {
+            account_sid: &self.0.call.account_id,
+            stream_sid,
+            call_sid: &self.0.call.call_id,
+            tracks: ["inbound"],
+            media_format: MediaFormat { encoding: "audio/x-mulaw", sample_rate: 8_000, channels: 1 },
+            custom_parameters: Parameters(&self.0.settings.parameters),
         };
-        vec![self.ink.json(&connected), self.ink.json(&start)]
+        let start = Start { event: "start", sequence_number, start, stream_sid };
+        vec![self.0.ink.json(&connected), self.0.ink.json(&start)]
     }
 
     fn frame(&mut self, n: u64) -> Wire {
-        let sequence_number = self.next_sequence();
-        self.chunk += 1;
-        let payload = self.settings.sound.frame(n);
-        let media = MediaDetails {
+        // One counter for all messages but `connected`.
+        let sequence_number = Quoted(self.0.next_sequence());
+        let payload = self.0.settings.sound.frame(n);
+        let media = Chunk {
             track: "inbound",
-            chunk: Quoted(self.chunk),
+            chunk: Quoted(self.0.next_chunk()),
             // The presentation time of the end of the frame, in milliseconds since the start of the stream.
-            timestamp: Quoted(u128::from(n + 1) * self.settings.cadence.as_millis()),
+            timestamp: Quoted(self.0.milliseconds(n + 1)),
             payload: Base64(&payload),
         };
-        self.ink.json(&Media { event: "media", sequence_number, media, stream_sid: &self.call.stream_id })
+        self.0.ink.json(&Media { event: "media", sequence_number, media, stream_sid: &self.0.call.stream_id })
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
         let remarks = moment.remarks;
-        if self.settings.one_way {
-            remarks.note(Warning::MessageOnOneWayStream, || "the server talks on a stream that only listens".to_owned());
-        }
-        let Incoming::Text(text) = message else {
-            remarks.note(Warning::BinaryInTextDialect, || "a binary message; Twilio takes text messages alone".to_owned());
-            return Heard::default();
-        };
-        let Some(message) = GRAMMAR.read(text, remarks) else { return Heard::default() };
-        message.check_stream_id("streamSid", &self.call.stream_id, remarks);
+        let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
+        message.check_stream_id("streamSid", &self.0.call.stream_id, remarks);
         match message.kind {
-            "media" => {
-                let audio = message.text("media.payload").and_then(|payload| self.reader.base64(payload, remarks));
-                Heard { audio, ..Heard::default() }
-            }
-            "mark" => message.text("mark.name").map_or_else(Heard::default, Heard::mark),
+            "media" => message.audio("media.payload", &mut self.0.reader, remarks),
+            "mark" => message.mark("mark.name"),
             _ => Heard::playback(Playback::Clear),
         }
     }
 
     fn played(&mut self, mark: &str, _cleared: bool) -> Option<Wire> {
-        let sequence_number = self.next_sequence();
-        let mark = Mark { event: "mark", sequence_number, stream_sid: &self.call.stream_id, mark: Named { name: mark } };
-        Some(self.ink.json(&mark))
+        let sequence_number = Quoted(self.0.next_sequence());
+        let mark = Mark { event: "mark", sequence_number, stream_sid: &self.0.call.stream_id, mark: Named { name: mark } };
+        Some(self.0.ink.json(&mark))
     }
 
     fn farewell(&mut self) -> Farewell {
-        let sequence_number = self.next_sequence();
-        let stop = Stop {
-            event: "stop",
-            sequence_number,
-            stop: StopDetails { account_sid: &self.call.account_id, call_sid: &self.call.call_id },
-            stream_sid: &self.call.stream_id,
-        };
-        Farewell { frames: vec![self.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
+        let sequence_number = Quoted(self.0.next_sequence());
+        let (call, stream_sid) = (&self.0.call, &self.0.call.stream_id);
+        let stop = StopDetails { account_sid: &call.account_id, call_sid: &call.call_id };
+        let stop = Stop { event: "stop", sequence_number, stop, stream_sid };
+        Farewell { frames: vec![self.0.ink.json(&stop)], server_may_close_first: FACTS.server_may_close_first }
     }
 }
 
@@ -370,6 +328,8 @@ mod tests {
         call.hear_binary(&[0x11; 160]);
         assert_eq!(call.odd(), [Warning::BinaryInTextDialect]);
         assert_eq!(FACTS.code(Warning::BinaryInTextDialect), Some("Twilio 31950"));
+        let overflow = (FACTS.playback_limit, FACTS.code(Warning::PlaybackOverflow));
+        assert_eq!(overflow, (Some(Duration::from_secs(600)), Some("Twilio 31931")));
     }
 
     #[test]

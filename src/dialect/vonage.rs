@@ -44,6 +44,7 @@ pub(super) const FACTS: Facts = Facts {
             "That a `notify` is not answered when the audio before it was cleared.",
             "Close codes, pings and whether Vonage connects again are not documented.",
         ],
+        opened_by: None,
         monitor: "url = \"wss://voice.example.com/socket\"\ndialect = \"vonage\"",
     },
 };

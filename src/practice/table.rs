@@ -170,7 +170,7 @@ table! {
         "twilio-bad-base64", voice(Dialect::Twilio, Twist::Unpadded), warns(Warning::Base64Invalid), ["dialect = \"twilio\""], "writes its audio in base64 without the padding";
         "twilio-wav-header", voice(Dialect::Twilio, Twist::WavHeader), warns(Warning::ContainerInAudio), ["dialect = \"twilio\""], "begins its audio with the header of a WAV file";
         "twilio-silence-only", voice(Dialect::Twilio, Twist::SilenceOnly), warns(Warning::AudioSilenceOnly), ["dialect = \"twilio\""], "sends silence without end";
-        "twilio-overflow", voice(Dialect::Twilio, Twist::Overflow), SUCCESS, ["dialect = \"twilio\""], "sends ten minutes of audio at once; how much Twilio keeps is not known, so nothing is said of it";
+        "twilio-overflow", voice(Dialect::Twilio, Twist::Overflow), warns(Warning::PlaybackOverflow), ["dialect = \"twilio\""], "sends 608 s of audio at once; Twilio keeps 10 minutes";
         "twilio-no-mark", voice(Dialect::Twilio, Twist::NoMark), fails(Reason::AppNoMark), ["dialect = \"twilio\"", "expect = { mark_round_trip_within = \"1s\" }"], "greets and sets no mark";
         // --- SignalWire ---
         "signalwire", voice(Dialect::SignalWire, Twist::Good), SUCCESS, ["dialect = \"signalwire\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone and a mark, then echoes";
@@ -241,11 +241,16 @@ table! {
         "asterisk-closes-after-start", voice(Dialect::Asterisk, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"asterisk\""], "Close 1011 right after the hello";
         "asterisk-wrong-rate", voice(Dialect::Asterisk, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"asterisk\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         "asterisk-json", voice(Dialect::Asterisk, Twist::Good), SUCCESS, ["dialect = \"asterisk\"", "call = { form = \"json\" }", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "the same server; it answers in the form of MEDIA_START";
-        "asterisk-overflow", voice(Dialect::Asterisk, Twist::Overflow), warns(Warning::PlaybackOverflow), ["dialect = \"asterisk\""], "sends ten minutes of audio at once: 4.8 MB in 75 messages";
+        "asterisk-overflow", voice(Dialect::Asterisk, Twist::Overflow), warns(Warning::PlaybackOverflow), ["dialect = \"asterisk\""], "sends 608 s of audio at once: 4.9 MB in 76 messages";
         "asterisk-hangup", voice(Dialect::Asterisk, Twist::HangsUp), fails(Reason::AppHungUp), ["dialect = \"asterisk\""], "says HANGUP after its first piece of audio";
         // --- Genesys ---
         "genesys", voice(Dialect::Genesys, Twist::Good), SUCCESS, ["dialect = \"genesys\""], "AudioHook's connection probe: answers open, ping and close, and takes no audio";
         "genesys-call", voice(Dialect::Genesys, Twist::Good), SUCCESS, ["dialect = \"genesys\"", "call = { connection_probe = false }"], "the same server with a caller: takes audio after opened, and sends none";
+        "genesys-connector", voice(Dialect::GenesysConnector, Twist::Good), SUCCESS, ["dialect = \"genesys\"", "call = { connection_probe = false, audio_connector = true }", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "the Audio Connector: greets after 0.2 s with 1 s of tone, then echoes";
+        "genesys-connector-silent", voice(Dialect::GenesysConnector, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"genesys\"", "call = { connection_probe = false, audio_connector = true }", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
+        "genesys-connector-late", Script::voice(VoiceScript::late(Dialect::GenesysConnector)), fails(Reason::AppNoAudio), ["dialect = \"genesys\"", "call = { connection_probe = false, audio_connector = true }", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
+        "genesys-connector-wrong-rate", voice(Dialect::GenesysConnector, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"genesys\"", "call = { connection_probe = false, audio_connector = true }", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
+        "genesys-talks", voice(Dialect::GenesysConnector, Twist::Good), warns(Warning::MessageOnOneWayStream), ["dialect = \"genesys\"", "call = { connection_probe = false }"], "talks although the session only listens";
         "genesys-closes-after-start", voice(Dialect::Genesys, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"genesys\""], "Close 1011 right after the hello";
         "genesys-not-opened", voice(Dialect::Genesys, Twist::NotOpened), fails(Reason::AppNotAnswered), ["dialect = \"genesys\"", "call = { answer_within = \"1s\" }"], "never answers open";
         "genesys-refuses", voice(Dialect::Genesys, Twist::Refuses), Provokes::ReasonAndWarning(Reason::AppRefused, Warning::ServerReportedError), ["dialect = \"genesys\""], "answers open with disconnect: unauthorized";

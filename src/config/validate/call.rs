@@ -36,6 +36,7 @@ pub(super) fn settings(scope: &Scope<'_>, provider: Provider, desk: &mut Desk<'_
     settings.encoding_name = call.encoding_name.get().cloned();
     settings.form = call.form.or(settings.form);
     settings.connection_probe = call.connection_probe.or(settings.connection_probe);
+    settings.audio_connector = call.audio_connector.or(settings.audio_connector);
     settings.first_sequence_number = call.first_sequence_number.or(settings.first_sequence_number);
     settings.prompt = call.prompt.get().cloned();
     settings.language = call.language.or(settings.language);
@@ -132,16 +133,11 @@ fn check_echo(settings: &CallSettings, scope: &Scope<'_>, sink: &mut Sink) {
 /// Audio that is expected where none can come.
 fn check_audio_expectations(settings: &CallSettings, scope: &Scope<'_>, sink: &mut Sink) {
     let Some(expect) = scope.all.expect.get() else { return };
-    let why = if settings.provider.facts().formats.is_empty() {
-        "this dialect has text and no audio"
-    } else if settings.one_way {
-        "on a one-way stream nothing comes back"
-    } else {
-        return;
-    };
+    let Some(why) = why_silent(settings) else { return };
     let on = |given: &Given<bool>| given.known().filter(|yes| *yes.get_ref()).map(Spanned::span);
     let expected = [
-        ("echo", on(&expect.echo).filter(|_| settings.one_way)),
+        // A dialect of text echoes as text.
+        ("echo", on(&expect.echo).filter(|_| !settings.provider.facts().formats.is_empty())),
         ("audible", on(&expect.audible)),
         ("real_time_audio", on(&expect.real_time_audio)),
         ("first_audio_within", expect.first_audio_within.span()),
@@ -152,6 +148,19 @@ fn check_audio_expectations(settings: &CallSettings, scope: &Scope<'_>, sink: &m
         let problem = Problem::new(Code::ExpectedInVain, format!("`{key}` is expected, and {why}")).at(&span, "");
         sink.push(problem.help(format!("leave `{key}` out")));
     }
+}
+
+/// Why the server must not send audio, if it must not.
+fn why_silent(settings: &CallSettings) -> Option<&'static str> {
+    if settings.server_talks() {
+        return None;
+    }
+    Some(match settings {
+        _ if settings.provider.facts().formats.is_empty() => "this dialect has text and no audio",
+        _ if settings.one_way => "on a one-way stream nothing comes back",
+        _ if settings.connection_probe => "a connection probe has no audio",
+        _ => "the server sends audio with `audio_connector = true` alone",
+    })
 }
 
 /// How the upgrade is signed.

@@ -1,4 +1,4 @@
-//! Genesys AudioHook, the monitoring variant: the server opens the session, answers pings and the goodbye, and never speaks.
+//! Genesys AudioHook: the server opens the session and answers pings and the goodbye. It speaks in the Audio Connector alone.
 
 use std::time::Duration;
 
@@ -73,6 +73,8 @@ static GRAMMAR: Grammar = Grammar {
 pub(super) struct Genesys {
     clerk: Clerk,
     twist: Twist,
+    /// The Audio Connector, in which we speak and hear `external` alone.
+    speaks: bool,
     /// The last number that we used, and the last of the caller's.
     seq: u64,
     clientseq: u64,
@@ -89,10 +91,11 @@ pub(super) struct Genesys {
 }
 
 impl Genesys {
-    pub(super) fn new(twist: Twist) -> Self {
+    pub(super) fn new(twist: Twist, speaks: bool) -> Self {
         Self {
             clerk: Clerk::new(&GRAMMAR),
             twist,
+            speaks,
             seq: 0,
             clientseq: 0,
             serverseq: 0,
@@ -158,7 +161,11 @@ impl Genesys {
                 ));
             }
         }
-        self.offer = offers.first().cloned().unwrap_or_default();
+        let external = |offer: &&Value| !self.speaks || offer["channels"] == json!(["external"]);
+        let Some(offer) = offers.iter().find(external) else {
+            return Err(Mistake::new("open.parameters.media", "has to offer external alone"));
+        };
+        self.offer = offer.clone();
         self.clerk.channels = self.offer["channels"].as_array().map_or(1, Vec::len);
         let participant = &parameters["participant"];
         self.is_probe = parameters["conversationId"] == NOBODY;
@@ -181,7 +188,7 @@ impl Genesys {
             "has no whole number of samples for each channel"
         } else {
             self.bytes += bytes.len() as u64;
-            return Ok(Heard::Nothing);
+            return Ok(if self.speaks { Heard::Audio(bytes.to_vec()) } else { Heard::Nothing });
         };
         Err(Mistake::new("binary message", wrong))
     }
@@ -225,8 +232,10 @@ impl Protocol for Genesys {
     }
 
     fn voice(&self) -> Option<AudioFormat> {
-        None
+        self.speaks.then_some(AudioFormat::MULAW_8K)
     }
 
-    fn audio(&mut self, _: &[u8], _: &mut Vec<Action>) {}
+    fn audio(&mut self, bytes: &[u8], say: &mut Vec<Action>) {
+        say.push(Action::Binary(bytes.to_vec()));
+    }
 }

@@ -61,6 +61,7 @@ pub(super) enum Dialect {
     Jambonz,
     Asterisk,
     Genesys,
+    GenesysConnector,
     Acs,
     Sinch,
     ConversationRelay,
@@ -100,7 +101,7 @@ pub(super) enum Twist {
     WavHeader,
     /// Sends silence without end.
     SilenceOnly,
-    /// Sends ten minutes of audio at once.
+    /// Sends more than ten minutes of audio at once.
     Overflow,
     /// Sets no mark.
     NoMark,
@@ -215,7 +216,8 @@ impl Dialect {
             Self::Sinch => Box::new(binary::Binary::new(binary::Maker::Sinch, twist)),
             Self::Jambonz => Box::new(binary::Binary::new(binary::Maker::Jambonz, twist)),
             Self::Asterisk => Box::new(asterisk::Asterisk::new()),
-            Self::Genesys => Box::new(genesys::Genesys::new(twist)),
+            Self::Genesys => Box::new(genesys::Genesys::new(twist, false)),
+            Self::GenesysConnector => Box::new(genesys::Genesys::new(twist, true)),
             Self::ConversationRelay => Box::new(relay::Relay::new()),
             Self::OpenAiRealtime => Box::new(realtime::Realtime::new(twist)),
         }

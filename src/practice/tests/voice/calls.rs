@@ -57,6 +57,7 @@ const ASTERISK_PLAIN: &str = "MEDIA_START connection_id:01234567-89ab-4def-8123-
 const ASTERISK_JSON: &str = r#"{"event":"MEDIA_START","connection_id":"01234567-89ab-4def-8123-456789abcdef","channel":"WebSocket/practice","channel_id":"pbx-1.9","format":"slin16","optimal_frame_size":640,"ptime":20,"channel_variables":{}}"#;
 const GENESYS_PROBE: &str = r#"{"version":"2","id":"01234567-89ab-4def-8123-456789abcdef","type":"open","seq":1,"serverseq":0,"position":"PT0S","parameters":{"organizationId":"01234567-89ab-4def-8123-456789abcde1","conversationId":"00000000-0000-0000-0000-000000000000","participant":{"id":"00000000-0000-0000-0000-000000000000","ani":"","aniName":"","dnis":""},"media":[{"type":"audio","format":"PCMU","channels":["external","internal"],"rate":8000}],"language":"en-US"}}"#;
 const GENESYS_CALL: &str = r#"{"version":"2","id":"01234567-89ab-4def-8123-456789abcdef","type":"open","seq":1,"serverseq":0,"position":"PT0S","parameters":{"organizationId":"01234567-89ab-4def-8123-456789abcde1","conversationId":"01234567-89ab-4def-8123-456789abcde2","participant":{"id":"01234567-89ab-4def-8123-456789abcde3","ani":"+12025550100","aniName":"","dnis":"+12025550101"},"media":[{"type":"audio","format":"PCMU","channels":["external","internal"],"rate":8000}],"language":"en-US"}}"#;
+const GENESYS_CONNECTOR: &str = r#"{"version":"2","id":"01234567-89ab-4def-8123-456789abcdef","type":"open","seq":1,"serverseq":0,"position":"PT0S","parameters":{"organizationId":"01234567-89ab-4def-8123-456789abcde1","conversationId":"01234567-89ab-4def-8123-456789abcde2","participant":{"id":"01234567-89ab-4def-8123-456789abcde3","ani":"+12025550100","aniName":"","dnis":"+12025550101"},"media":[{"type":"audio","format":"PCMU","channels":["external"],"rate":8000}],"language":"en-US"}}"#;
 const ACS_HELLO: &str = r#"{"kind":"AudioMetadata","audioMetadata":{"subscriptionId":"01234567-89ab-4def-8123-456789abcdef","encoding":"PCM","sampleRate":16000,"channels":1,"length":640}}"#;
 const SINCH_HELLO: &str = r#"{"command":"connect","version":1,"callId":"call-1","applicationKey":"key-1","codec":"PCM","sampleRate":8000,"callHeaders":[]}"#;
 const RELAY_SETUP: &str = r#"{"type":"setup","sessionId":"VX0123456789abcdef0123456789abcdef","accountSid":"AC0123456789abcdef0123456789abcdef","callSid":"CA0123456789abcdef0123456789abcdef","from":"+12025550100","to":"+12025550101","direction":"inbound","callStatus":"RINGING","customParameters":{}}"#;
@@ -275,6 +276,19 @@ pub(super) const CALLERS: &[Caller] = &[
             r#"{"version":"2","id":"01234567-89ab-4def-8123-456789abcdef","type":"close","seq":2,"serverseq":1,"position":"PT2S","parameters":{"reason":"end"}}"#,
         ),
     },
+    Caller {
+        path: "genesys-connector",
+        hello: &[GENESYS_CONNECTOR],
+        frame: binary::<160>,
+        every_ms: 20,
+        bytes: 160,
+        mark: None,
+        stop: Some(
+            r#"{"version":"2","id":"01234567-89ab-4def-8123-456789abcdef","type":"close","seq":2,"serverseq":1,"position":"PT1.4S","parameters":{"reason":"end"}}"#,
+        ),
+    },
+    // A caller of the monitoring variant; its server talks all the same.
+    Caller { path: "genesys-talks", hello: &[GENESYS_CALL], frame: no_frame, every_ms: 20, bytes: 0, mark: None, stop: None },
     Caller { path: "acs", hello: &[ACS_HELLO], frame: acs_frame, every_ms: 20, bytes: 640, mark: None, stop: None },
     Caller { path: "sinch", hello: &[SINCH_HELLO], frame: binary::<320>, every_ms: 20, bytes: 320, mark: None, stop: None },
     Caller { path: "conversation-relay", hello: &[RELAY_SETUP], frame: no_frame, every_ms: 20, bytes: 0, mark: None, stop: None },

@@ -17,7 +17,7 @@ const TEN_MINUTES: Duration = Duration::from_secs(600);
 /// A call of this length: how it ended, and the hold with its numbers; or what the server found wrong.
 fn call(settings: CallSettings, length: Duration) -> Result<(Ending, Hold), String> {
     let mut monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse("ws://h/").unwrap());
-    let name = settings.provider.label();
+    let name = if settings.audio_connector { "genesys-connector" } else { settings.provider.label() };
     monitor.hold.target = length;
     monitor.dialect = Dialect::Provider(Box::new(settings));
     let mut random = 0x0123_4567_89ab_cdef_u128;
@@ -90,6 +90,7 @@ fn variants() -> Vec<CallSettings> {
         }
         if *provider == Provider::Genesys {
             variants.push(CallSettings::new(*provider));
+            variants.push(CallSettings { audio_connector: true, ..plain.clone() });
         }
     }
     variants
