@@ -195,7 +195,11 @@ fn parse_pair(pair: &str) -> Result<Table, String> {
     let telephone = value.trim_start().starts_with('+').then_some(());
     let bare = || with(&Value::String(value.trim().to_owned()).to_string());
     // The value is not repeated: it may be a secret.
-    telephone.and_then(|()| bare()).or_else(|| with(value)).or_else(bare).ok_or_else(|| format!("--set wants a key of a monitor before the `=`, not `{key}`"))
+    telephone
+        .and_then(|()| bare())
+        .or_else(|| with(value))
+        .or_else(bare)
+        .ok_or_else(|| format!("--set wants a key of a monitor before the `=`, not `{key}`"))
 }
 
 fn absolute(path: &Path) -> String {
