@@ -191,9 +191,15 @@ fn headers(list: &[String]) -> Result<Option<Value>, String> {
 fn parse_pair(pair: &str) -> Result<Table, String> {
     let (key, value) = pair.split_once('=').ok_or_else(|| format!("--set wants KEY=VALUE, not `{pair}`"))?;
     let with = |value: &str| format!("{key} = {value}").parse::<Table>().ok();
+    // A number with a plus sign is a telephone number; nobody writes others so.
+    let telephone = value.trim_start().starts_with('+').then_some(());
     let bare = || with(&Value::String(value.trim().to_owned()).to_string());
     // The value is not repeated: it may be a secret.
-    with(value).or_else(bare).ok_or_else(|| format!("--set wants a key of a monitor before the `=`, not `{key}`"))
+    telephone
+        .and_then(|()| bare())
+        .or_else(|| with(value))
+        .or_else(bare)
+        .ok_or_else(|| format!("--set wants a key of a monitor before the `=`, not `{key}`"))
 }
 
 fn absolute(path: &Path) -> String {
@@ -213,6 +219,7 @@ mod tests {
             ("max_bytes=5", "max_bytes = 5"),
             ("expect={echo=true}", "[expect]\necho = true"),
             ("expect.echo=true", "[expect]\necho = true"),
+            ("call.from=+12025550123", "[call]\nfrom = '+12025550123'"),
             ("raw.frame_text=say \"hi\"=", "[raw]\nframe_text = 'say \"hi\"='"),
         ];
         for (pair, toml) in rows {

@@ -149,9 +149,9 @@ table! {
         /// The frames of the dialect `raw`.
         raw: Raw = {},
         /// The call that a provider's dialect plays.
-        call: Call = {},
+        call: Call = _,
         /// What the caller says, in a provider's dialect.
-        audio: Audio = {},
+        audio: Audio = _,
         /// Signs the upgrade as the provider does.
         signature: Signature = _,
         /// What is expected of the server beyond a line that lives.

@@ -125,6 +125,9 @@ impl Page {
             self.fact("phase", phase);
             self.fact("who must act", owner);
         }
+        if let Some(code) = report.provider_code {
+            self.fact("the provider says", code);
+        }
         self.fact("summary", escape(&report.summary));
         if let Some(address) = report.remote_address {
             self.fact("address", address);
@@ -134,7 +137,7 @@ impl Page {
         }
         for warning in &report.warnings {
             let code = warning.provider_code.map_or_else(String::new, |code| format!(" ({code})"));
-            self.fact(warning.warning.label(), escape(&format!("{}{code}", warning.says)));
+            self.fact(warning.warning.label(), escape(format_args!("{}{code}", warning.says)));
         }
         for finding in &report.findings {
             self.fact(&finding.confidence, escape(format_args!("{} {}", finding.says, finding.remedy)));

@@ -141,7 +141,7 @@ impl Account {
             self.warn(Warning::CloseAnsweredWithOtherCode, format!("the server answered our Close 1000 with {code}"));
         }
         if held.data_after_close {
-            self.warn(Warning::DataAfterClose, "frames came after the server's own Close");
+            self.warn(Warning::DataAfterClose, "the server sent something after its own Close");
         }
         if held.length_not_minimal {
             self.warn(Warning::LengthNotMinimal, "a frame's length is not in its shortest form");

@@ -107,6 +107,8 @@ fn success(name: &str) -> Report {
             first_message_seconds: Some(0.1),
             first_audio_seconds: Some(0.2),
             longest_gap_seconds: Some(0.06),
+            jitter_seconds: Some(0.001),
+            bytes_per_second: Some(8000.0),
             ..AudioReport::default()
         },
         ping: PingReport { sent: 1, rtt_seconds: Some(0.012), received: 0 },

@@ -446,7 +446,9 @@ async fn the_demo_shows_the_product() {
     assert!((0.79..1.2).contains(&held), "{drop:?}");
     let expected = [
         ("good-line", "success"),
-        ("good-line-tls", "success"),
+        ("good-agent-twilio", "success"),
+        ("good-agent-vonage", "success"),
+        ("silent-agent", "failure"),
         ("application-fails", "failure"),
         ("wrong-path", "failure"),
         ("incomplete-chain", "failure"),

@@ -38,7 +38,7 @@ impl Slow {
 
 /// `text` is the file, for the numbers of its lines.
 pub(super) fn notes(monitors: &[(Arc<Monitor>, Option<Slow>)], places: usize, text: &str) -> Vec<String> {
-    [insecure(monitors), slow(monitors, text), crowded(monitors, places)].into_iter().flatten().collect()
+    [insecure(monitors), offered(monitors), slow(monitors, text), crowded(monitors, places)].into_iter().flatten().collect()
 }
 
 fn insecure(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
@@ -47,6 +47,18 @@ fn insecure(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
     )?;
     Some(format!(
         "`insecure = true`: certificates are not checked for {names}; a provider checks them, so callers may hear silence while this is green"
+    ))
+}
+
+/// A server that chooses one of them looks good here, and the provider, which offers none, drops the line.
+fn offered(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
+    let offers_none = |monitor: &&Arc<Monitor>| {
+        let provider = monitor.dialect.provider().map(|settings| settings.provider.facts());
+        provider.is_some_and(|facts| facts.subprotocol.is_none()) && !monitor.dial.subprotocols.is_empty()
+    };
+    let names = names(monitors.iter().map(|(monitor, _)| monitor).filter(offers_none))?;
+    Some(format!(
+        "`subprotocols`: the provider itself is not known to offer any, for {names}; a server that chooses one breaks the line there"
     ))
 }
 

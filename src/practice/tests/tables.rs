@@ -170,7 +170,17 @@ fn the_documentation_is_the_table() {
 fn the_demo_has_all_of_its_monitors() {
     let monitors = demo_monitors("127.0.0.1:10066".parse().unwrap(), b"der");
     let names: Vec<&str> = monitors.iter().map(|monitor| monitor.name.as_str()).collect();
-    assert_eq!(names, ["good-line", "good-line-tls", "drops-after-0.8s", "application-fails", "wrong-path", "incomplete-chain"]);
+    let all = [
+        "good-line",
+        "good-agent-twilio",
+        "good-agent-vonage",
+        "drops-after-0.8s",
+        "application-fails",
+        "silent-agent",
+        "wrong-path",
+        "incomplete-chain",
+    ];
+    assert_eq!(names, all);
     for monitor in &monitors {
         assert!(monitor.hold.target < monitor.rhythm.interval, "{}", monitor.name);
     }

@@ -118,7 +118,7 @@ pub(super) static VOBIZ: Provider = Provider {
         ],
         tags: &["event"],
         encodings: PLIVO_ENCODINGS,
-        rates: &[8_000, 16_000],
+        rates: &[8_000, 16_000, 24_000],
         cadence_ms: 20,
         first_sequence: 0,
     },
