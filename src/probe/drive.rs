@@ -79,7 +79,10 @@ impl<S: Transport> Shell<S> {
         samples.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let timer = tokio::time::sleep_until(self.origin);
         tokio::pin!(timer);
-        let mut cancelled = false;
+        // Made once: each new one would take the token's lock.
+        let cancelled = cancel.cancelled();
+        tokio::pin!(cancelled);
+        let mut is_cancelled = false;
         loop {
             match hold.poll() {
                 Output::Send(out) => self.send(out),
@@ -94,8 +97,8 @@ impl<S: Transport> Shell<S> {
                     }
                     tokio::select! {
                         biased;
-                        () = cancel.cancelled(), if !cancelled => {
-                            cancelled = true;
+                        () = &mut cancelled, if !is_cancelled => {
+                            is_cancelled = true;
                             hold.handle(self.origin.elapsed(), Input::Cancel);
                         }
                         _ = samples.tick() => self.sample(hold),
