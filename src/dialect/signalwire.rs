@@ -37,7 +37,7 @@ pub(super) const FACTS: Facts = Facts {
     ids: IdForms::UUIDS,
     about: About {
         sends: &[
-            "`wss://` alone; no subprotocol, no signature. `bearer_token_file` stands for `authBearerToken`. SignalWire supports no query in \
+            "The upgrade is not signed. `bearer_token_file` stands for `authBearerToken`. SignalWire supports no query in \
              the URL: leave it out, and use `parameters`.",
             "`connected` (version 0.2.0) and `start`, then `media` every 20 ms, `stop` at the end. As Twilio's, with UUIDs, without \
              `streamSid` beside `start` and `media`, and with `customParameters` only if there are any.",

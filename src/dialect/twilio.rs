@@ -50,8 +50,8 @@ pub(super) const FACTS: Facts = Facts {
     },
     about: About {
         sends: &[
-            "`wss://` alone; no subprotocol is offered. With `[monitor.signature]`, `X-Twilio-Signature` over the URL.",
-            "`connected` and `start`, then `media` every 20 ms, `stop` at the end. All numbers that count are texts.",
+            "With `[monitor.signature]`, `X-Twilio-Signature` over the URL.",
+            "`connected` and `start`, then `media` every 20 ms, `stop` at the end. `sequenceNumber`, `chunk` and `timestamp` are texts.",
             "`one_way = true` stands for `<Start><Stream>`: nothing may come back.",
         ],
         checks: &[
@@ -65,6 +65,8 @@ pub(super) const FACTS: Facts = Facts {
             "Whether the upgrade is signed as `wss://…` or as `https://…` is not in Twilio's own text: `url_scheme`.",
             "That the SHA-256 scheme is used on upgrades: `algorithm`.",
             "What Twilio says of a payload that is no standard base64.",
+            "That no subprotocol is offered: Twilio's pages and samples have none, and do not say so. `subprotocols` offers one.",
+            "How long Twilio waits for the upgrade, its `User-Agent`, compression and its own pings: nothing is published.",
             "20 ms to a message is what the field sees, not a documented number.",
         ],
         opened_by: None,
