@@ -11,7 +11,7 @@ use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::{self, IdForms};
 use super::ink::{Base64, Named, Parameters, Quoted};
 use super::line::Line;
-use super::{Call, CallSettings, Farewell, Heard, HeardAudio, Incoming, Moment, Playback, Remarks, Speaker, Wire};
+use super::{Call, CallSettings, Farewell, Heard, HeardAudio, Incoming, Moment, Remarks, Speaker, Wire};
 use crate::audio::{AudioFormat, Codec};
 use crate::outcome::Warning;
 
@@ -206,19 +206,10 @@ impl Speaker for Exotel {
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
-        let remarks = moment.remarks;
-        let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("stream_sid", &self.0.call.stream_id, remarks);
-        match message.kind {
-            "media" => {
-                let format = self.0.settings.audio;
-                let heard = message.audio("media.payload", &mut self.0.reader, remarks);
-                check_size(heard.audio.as_ref(), format, remarks);
-                heard
-            }
-            "mark" => message.mark("mark.name"),
-            _ => Heard::playback(Playback::Clear),
-        }
+        let format = self.0.settings.audio;
+        let heard = self.0.hear(&GRAMMAR, "stream_sid", message, moment.remarks);
+        check_size(heard.audio.as_ref(), format, moment.remarks);
+        heard
     }
 
     fn played(&mut self, mark: &str, _cleared: bool) -> Option<Wire> {
@@ -241,8 +232,8 @@ mod tests {
     use base64::prelude::BASE64_STANDARD;
 
     use super::*;
-    use crate::dialect::Provider;
     use crate::dialect::rehearsal::{Meant, Rehearsal};
+    use crate::dialect::{Playback, Provider};
 
     fn call() -> Rehearsal {
         Rehearsal::new(Provider::Exotel, |_| ())

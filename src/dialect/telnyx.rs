@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::envelope::{Grammar, Is, Kind};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::{self, IdForms};
-use super::ink::{Base64, Chunk, Named, Parameters, Quoted};
+use super::ink::{Chunk, Named, Parameters, Quoted};
 use super::line::Line;
 use super::{Call, CallSettings, Farewell, Heard, HeardAudio, Incoming, Moment, Playback, Remarks, Speaker, Wire};
 use crate::audio::{AudioFormat, Codec};
@@ -222,12 +222,7 @@ impl Speaker for Telnyx {
     fn frame(&mut self, n: u64) -> Wire {
         let sequence_number = Quoted(self.0.next_sequence());
         let payload = self.0.settings.sound.frame(n);
-        let media = Chunk {
-            track: "inbound",
-            chunk: Quoted(self.0.next_chunk()),
-            timestamp: Quoted(self.0.milliseconds(n)),
-            payload: Base64(&payload),
-        };
+        let media = self.0.chunk(n, &payload);
         self.0.ink.json(&Media { event: "media", sequence_number, media, stream_id: &self.0.call.stream_id })
     }
 

@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::envelope::{Grammar, Is, Kind};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::{self, IdForms};
-use super::ink::{Base64, Chunk, Named, Parameters, Quoted};
+use super::ink::{Chunk, Connected, MediaFormat, Named, Parameters, Quoted};
 use super::line::Line;
-use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Playback, Speaker, Wire};
+use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Speaker, Wire};
 use crate::audio::AudioFormat;
 use crate::outcome::{Phase, Reason, Warning};
 
@@ -109,13 +109,6 @@ const GRAMMAR: Grammar = Grammar {
 };
 
 #[derive(Serialize)]
-struct Connected {
-    event: &'static str,
-    protocol: &'static str,
-    version: &'static str,
-}
-
-#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Start<'a> {
     event: &'static str,
@@ -133,14 +126,6 @@ struct StartDetails<'a> {
     tracks: [&'static str; 1],
     media_format: MediaFormat,
     custom_parameters: Parameters<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MediaFormat {
-    encoding: &'static str,
-    sample_rate: u32,
-    channels: u8,
 }
 
 #[derive(Serialize)]
@@ -189,7 +174,7 @@ impl Twilio {
 
 impl Speaker for Twilio {
     fn greet(&mut self) -> Vec<Wire> {
-        let connected = Connected { event: "connected", protocol: "Call", version: "1.0.0" };
+        let connected = Connected::call("1.0.0");
         let sequence_number = Quoted(self.0.next_sequence());
         let stream_sid = &self.0.call.stream_id;
         let start = StartDetails {
@@ -208,25 +193,13 @@ impl Speaker for Twilio {
         // One counter for all messages but `connected`.
         let sequence_number = Quoted(self.0.next_sequence());
         let payload = self.0.settings.sound.frame(n);
-        let media = Chunk {
-            track: "inbound",
-            chunk: Quoted(self.0.next_chunk()),
-            // The presentation time of the end of the frame, in milliseconds since the start of the stream.
-            timestamp: Quoted(self.0.milliseconds(n + 1)),
-            payload: Base64(&payload),
-        };
+        // The presentation time of the end of the frame, in milliseconds since the start of the stream.
+        let media = self.0.chunk(n + 1, &payload);
         self.0.ink.json(&Media { event: "media", sequence_number, media, stream_sid: &self.0.call.stream_id })
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
-        let remarks = moment.remarks;
-        let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("streamSid", &self.0.call.stream_id, remarks);
-        match message.kind {
-            "media" => message.audio("media.payload", &mut self.0.reader, remarks),
-            "mark" => message.mark("mark.name"),
-            _ => Heard::playback(Playback::Clear),
-        }
+        self.0.hear(&GRAMMAR, "streamSid", message, moment.remarks)
     }
 
     fn played(&mut self, mark: &str, _cleared: bool) -> Option<Wire> {
@@ -247,8 +220,8 @@ impl Speaker for Twilio {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Provider;
     use crate::dialect::rehearsal::{Meant, Rehearsal};
+    use crate::dialect::{Playback, Provider};
 
     fn call() -> Rehearsal {
         Rehearsal::new(Provider::Twilio, |_| ())
