@@ -31,7 +31,7 @@ pub(super) const FACTS: Facts = Facts {
     ids: IdForms::UUIDS,
     about: About {
         sends: &[
-            "`wss://` alone, no subprotocol. `x-ms-call-correlation-id` is the `session_id`, `x-ms-call-connection-id` the `call_id`.",
+            "`x-ms-call-correlation-id` is the `session_id`, `x-ms-call-connection-id` the `call_id`.",
             "Azure's signed JWT in `Authorization` cannot be made by anyone else: a server that checks it is to be given a token of its own \
              (`bearer_token_file`), or refuses the monitor.",
             "`AudioMetadata`, then `AudioData` every 20 ms; at the end the connection is closed. `subscriptionId` is the `stream_id`, \

@@ -31,7 +31,7 @@ pub(super) const FACTS: Facts = Facts {
     ids: IdForms { call: ids::bandwidth_call, stream: ids::bandwidth_stream, account: ids::number, session: ids::uuid },
     about: About {
         sends: &[
-            "No subprotocol, no signature. `basic_auth` stands for `destinationUsername` and `destinationPassword`.",
+            "The upgrade is not signed. `basic_auth` stands for `destinationUsername` and `destinationPassword`.",
             "No `connected`: `start`, then `media` every 20 ms, `stop` at the end. The kinds are told apart by `eventType`. `parameters` \
              arrive in `streamParams` (Bandwidth has 12 at most).",
             "`one_way = true` stands for the mode `unidirectional`, which is Bandwidth's default: nothing may come back.",

@@ -49,7 +49,7 @@ pub(super) const FACTS: Facts = Facts {
     },
     about: About {
         sends: &[
-            "`wss://` alone. With `[monitor.signature]`, `X-Twilio-Signature` over the URL.",
+            "With `[monitor.signature]`, `X-Twilio-Signature` over the URL.",
             "`setup`, and after it a `prompt` if one is set: what the caller says, whole (`last`), in `language`. No audio flows either way; \
              there is no goodbye but the Close.",
         ],

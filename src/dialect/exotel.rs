@@ -11,7 +11,7 @@ use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::{self, IdForms};
 use super::ink::{Base64, Named, Parameters, Quoted};
 use super::line::Line;
-use super::{Call, CallSettings, Farewell, Heard, HeardAudio, Incoming, Moment, Playback, Remarks, Speaker, Wire};
+use super::{Call, CallSettings, Farewell, Heard, HeardAudio, Incoming, Moment, Remarks, Speaker, Wire};
 use crate::audio::{AudioFormat, Codec};
 use crate::outcome::Warning;
 
@@ -48,7 +48,7 @@ pub(super) const FACTS: Facts = Facts {
     ids: IdForms { call: ids::hex, stream: ids::hex, account: ids::hex, session: ids::hex },
     about: About {
         sends: &[
-            "`ws://` or `wss://`; a query in the URL is carried. `?sample-rate=16000` in it is how Exotel is told the rate: it has to be the \
+            "A query in the URL is carried. `?sample-rate=16000` in it is how Exotel is told the rate: it has to be the \
              `sample_rate` of the monitor, which is not compared with it. `basic_auth` stands for `wss://key:token@…`.",
             "`connected` and `start`, then `media` every 100 ms, `stop` at the end. All numbers are texts, those of `media_format` too.",
             "`parameters` arrive in `custom_parameters`; Exotel takes them from the query, so write them there as well (3 of them, 256 \
@@ -61,7 +61,7 @@ pub(super) const FACTS: Facts = Facts {
              bytes at most (`frame_size_wrong`). Exotel plays smaller pieces with gaps.",
             "Binary messages, unknown events, missing fields, a wrong `stream_sid`, audio that is no standard base64 or has the header of a \
              file.",
-            "Exotel's list of close codes is that of RFC 6455: nothing is said of them beyond the report.",
+            "Close codes: Exotel lists those of RFC 6455, which the report names anyway.",
         ],
         unverified: &[
             "Exotel's page has 3.2 kB as the least size and calls that 100 ms, which it is at 16 kHz alone. Here the 100 ms count.",
@@ -206,19 +206,10 @@ impl Speaker for Exotel {
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
-        let remarks = moment.remarks;
-        let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("stream_sid", &self.0.call.stream_id, remarks);
-        match message.kind {
-            "media" => {
-                let format = self.0.settings.audio;
-                let heard = message.audio("media.payload", &mut self.0.reader, remarks);
-                check_size(heard.audio.as_ref(), format, remarks);
-                heard
-            }
-            "mark" => message.mark("mark.name"),
-            _ => Heard::playback(Playback::Clear),
-        }
+        let format = self.0.settings.audio;
+        let heard = self.0.hear(&GRAMMAR, "stream_sid", message, moment.remarks);
+        check_size(heard.audio.as_ref(), format, moment.remarks);
+        heard
     }
 
     fn played(&mut self, mark: &str, _cleared: bool) -> Option<Wire> {
@@ -241,8 +232,8 @@ mod tests {
     use base64::prelude::BASE64_STANDARD;
 
     use super::*;
-    use crate::dialect::Provider;
     use crate::dialect::rehearsal::{Meant, Rehearsal};
+    use crate::dialect::{Playback, Provider};
 
     fn call() -> Rehearsal {
         Rehearsal::new(Provider::Exotel, |_| ())

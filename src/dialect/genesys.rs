@@ -52,7 +52,7 @@ pub(super) const FACTS: Facts = Facts {
     ids: IdForms::UUIDS,
     about: About {
         sends: &[
-            "`wss://` alone, with `Audiohook-Organization-Id` (`account_id`), `Audiohook-Session-Id` (`session_id`) and \
+            "The headers `Audiohook-Organization-Id` (`account_id`), `Audiohook-Session-Id` (`session_id`) and \
              `Audiohook-Correlation-Id` (`stream_id`); `X-API-KEY` and the message signature are in `[monitor.signature]`.",
             "`connection_probe = true`, which is the default: Genesys' own check of a connection. The ids of conversation and participant are \
              zeros, `ani` and `dnis` are empty, and no audio is sent. Servers have to take it, and it costs them nothing.",
@@ -76,8 +76,8 @@ pub(super) const FACTS: Facts = Facts {
         unverified: &[
             "Where Genesys says `error` and closes the session, here it is a warning and the hold goes on, except for a `closed` that nobody \
              asked for.",
-            "Of the Audio Connector, `playback_started`, `playback_completed`, `dtmf` and input variables are not sent. How much audio Genesys \
-             keeps to play is not known.",
+            "Of the Audio Connector, `playback_started`, `playback_completed`, `dtmf` and input variables are not sent, and how much audio Genesys \
+             keeps is not documented.",
         ],
         opened_by: Some(concat!(
             r#"{"version":"2","type":"opened","seq":1,"clientseq":1,"id":"{session_id}","parameters":{"startPaused":false,"media":["#,

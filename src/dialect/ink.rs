@@ -58,6 +58,30 @@ pub(super) struct Chunk<'a> {
     pub(super) payload: Base64<'a>,
 }
 
+/// Twilio's first message, which SignalWire has copied.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Connected {
+    event: &'static str,
+    protocol: &'static str,
+    version: &'static str,
+}
+
+impl Connected {
+    /// A call, in this version of the provider's protocol.
+    pub(super) const fn call(version: &'static str) -> Self {
+        Self { event: "connected", protocol: "Call", version }
+    }
+}
+
+/// Twilio's `mediaFormat` object, which SignalWire has copied.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MediaFormat {
+    pub(super) encoding: &'static str,
+    pub(super) sample_rate: u32,
+    pub(super) channels: u8,
+}
+
 /// The user's parameters as a JSON object, in their order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parameters<'a>(pub(super) &'a [(String, crate::secret::Secret)]);

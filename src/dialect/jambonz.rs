@@ -39,7 +39,7 @@ pub(super) const FACTS: Facts = Facts {
     ids: IdForms::UUIDS,
     about: About {
         sends: &[
-            "The subprotocol `audio.jambonz.org` is offered. `wsAuth` of the verb is `basic_auth`.",
+            "`wsAuth` of the verb is `basic_auth`.",
             "The call's attributes, with the verb's `metadata` (`parameters`) beside them, then binary L16 (`mixType` mono). `call_id` is \
              `callSid`, `account_id` is `accountSid`, `stream_id` is `applicationSid` and `session_id` is `callId`, the Call-ID of SIP. \
              There is no goodbye but the Close.",

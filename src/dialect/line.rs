@@ -1,8 +1,9 @@
-//! What a speaker of JSON envelopes has: the call and its settings, the buffer, the reader, and the counters.
+//! What a speaker of JSON envelopes has: the call and its settings, the buffer, the reader, and the counters; and how `media`, `mark` and
+//! `clear` are heard, which others have copied from Twilio.
 
-use super::envelope::AudioReader;
-use super::ink::Ink;
-use super::{Call, CallSettings};
+use super::envelope::{AudioReader, Grammar};
+use super::ink::{Base64, Chunk, Ink, Quoted};
+use super::{Call, CallSettings, Heard, Incoming, Playback, Remarks};
 
 /// The speaker's side of one call.
 #[derive(Debug)]
@@ -38,6 +39,30 @@ impl Line {
     pub(super) const fn next_chunk(&mut self) -> u64 {
         self.chunk = self.chunk.wrapping_add(1);
         self.chunk
+    }
+
+    /// The `media` object of the next frame, at the end of so many slots.
+    pub(super) fn chunk<'p>(&mut self, slots: u64, payload: &'p [u8]) -> Chunk<'p> {
+        let timestamp = Quoted(self.milliseconds(slots));
+        Chunk { track: "inbound", chunk: Quoted(self.next_chunk()), timestamp, payload: Base64(payload) }
+    }
+
+    /// What a message of `media`, `mark` and `clear` means; other kinds of the grammar have no effect. The stream's id is at `stream_id`.
+    pub(super) fn hear<'a>(
+        &'a mut self,
+        grammar: &Grammar,
+        stream_id: &str,
+        message: Incoming<'a>,
+        remarks: &mut Remarks,
+    ) -> Heard<'a> {
+        let Some(message) = grammar.hear(message, &self.settings, remarks) else { return Heard::default() };
+        message.check_stream_id(stream_id, &self.call.stream_id, remarks);
+        match message.kind {
+            "media" => message.audio("media.payload", &mut self.reader, remarks),
+            "mark" => message.mark("mark.name"),
+            "clear" => Heard::playback(Playback::Clear),
+            _ => Heard::default(),
+        }
     }
 
     /// How long so many media slots last, in milliseconds.

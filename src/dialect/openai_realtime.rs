@@ -40,11 +40,11 @@ pub(super) const FACTS: Facts = Facts {
         checks: &[
             "`session.created` in time (`answer_within`).",
             "Audio in `response.output_audio.delta` or, as the beta had it, `response.audio.delta`. `error` is an error of the server. Other \
-             events of the API's families are taken note of.",
+             events of the API's families have no effect here.",
         ],
         unverified: &[
-            "How long a client waits for `session.created` is not documented: 5 s here.",
-            "That `session.update` is answered is not waited for.",
+            "How long a client waits for `session.created` is not documented: 5 s here, `answer_within`.",
+            "Audio is sent right after `session.update`; `session.updated` is not waited for.",
         ],
         opened_by: Some(r#"{"type":"session.created","event_id":"event_1","session":{"type":"realtime","id":"sess_1"}}"#),
         monitor: "url = \"wss://voice.example.com/v1/realtime\"\ndialect = \"openai-realtime\"",

@@ -40,6 +40,8 @@ played out as the provider plays it: a mark is answered when what was sent befor
 - `sidetone practice` has a well-behaved server for every dialect and misbehaving ones beside it: `docs/practice.md`.
 - What a provider does not document stands under *not verified*, with the setting that changes it.
 
+The first codec and rate of a row are the default ones; rates are in hertz.
+
 | `dialect` | provider | audio | first frames |
 |---|---|---|---|
 ";
@@ -69,9 +71,7 @@ pub fn markdown() -> String {
     let mut out = HEAD.to_owned();
     for provider in Provider::ALL {
         let facts = provider.facts();
-        let formats: Vec<String> = facts.formats.iter().map(ToString::to_string).collect();
-        let formats = if formats.is_empty() { "none: text".to_owned() } else { formats.join(", ") };
-        let _ = writeln!(out, "| `{provider}` | {} | {formats} | {} |", facts.title, opening_words(*provider));
+        let _ = writeln!(out, "| `{provider}` | {} | {} | {} |", facts.title, formats(facts), opening_words(*provider));
     }
     out.push_str("| `raw` | | any | your own |\n");
     for provider in Provider::ALL {
@@ -79,6 +79,18 @@ pub fn markdown() -> String {
     }
     out.push_str(RAW);
     out
+}
+
+/// Codecs, each with its rates.
+fn formats(facts: &Facts) -> String {
+    let codecs = facts.formats.chunk_by(|one, next| one.codec == next.codec);
+    let rows: Vec<String> = codecs
+        .map(|formats| {
+            let rates: Vec<String> = formats.iter().map(|format| format.sample_rate.to_string()).collect();
+            formats.first().map_or_else(String::new, |format| format!("`{}` {}", format.codec, rates.join(", ")))
+        })
+        .collect();
+    if rows.is_empty() { "none: text".to_owned() } else { rows.join("; ") }
 }
 
 fn section(provider: Provider, out: &mut String) {
@@ -106,6 +118,7 @@ fn rules(facts: &Facts, out: &mut String) {
     let query = if facts.query_is_lost { "; a query in the URL is lost" } else { "" };
     let subprotocol = facts.subprotocol.map_or_else(|| "none is offered".to_owned(), |name| format!("`{name}` is offered"));
     let opening = match facts.opening {
+        Opening::AtOnce if facts.formats.is_empty() => "text alone, right after the hello".to_owned(),
         Opening::AtOnce => "media flows right after the hello".to_owned(),
         Opening::WhenAnswered { within } => format!("the server has to open the session within {} s", within.as_secs()),
     };
@@ -179,7 +192,7 @@ fn after_opening(speaker: &mut dyn Speaker, message: &str, remarks: &mut Remarks
 fn opening_words(provider: Provider) -> String {
     let dialect = Dialect::Provider(Box::new(CallSettings::new(provider)));
     let call = dialect.place(&mut || SHOWN_BITS, SHOWN_AT_UNIX_MS);
-    let words: Vec<String> = dialect.open(&call).greet().iter().map(|wire| format!("`{}`", word(wire))).collect();
+    let words: Vec<String> = dialect.open(&call).greet().iter().map(word).collect();
     if words.is_empty() { "none: the server begins".to_owned() } else { words.join(", ") }
 }
 
@@ -189,8 +202,9 @@ fn word(wire: &Wire) -> String {
     let text = String::from_utf8_lossy(bytes);
     let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     let tag =
-        ["event", "eventType", "type", "kind", "command"].iter().find_map(|tag| json.get(*tag)?.as_str().map(str::to_owned));
-    tag.unwrap_or_else(|| text.split([' ', ':', ',']).next().unwrap_or_default().trim_matches(['{', '"']).to_owned())
+        ["event", "eventType", "type", "kind", "command"].iter().find_map(|tag| Some(format!("`{}`", json.get(*tag)?.as_str()?)));
+    let first_word = || format!("`{}`", text.split(' ').next().unwrap_or_default());
+    tag.unwrap_or_else(|| if json.is_object() { "the call's attributes".to_owned() } else { first_word() })
 }
 
 fn show(wire: &Wire) -> String {

@@ -44,8 +44,7 @@ pub(super) const FACTS: Facts = Facts {
     ids: IDS,
     about: About {
         sends: &[
-            "No subprotocol is offered.",
-            "No `connected`: `start`, then `media` every 20 ms, `stop` at the end. Numbers that count are numbers; `timestamp` is the time of \
+            "No `connected`: `start`, then `media` every 20 ms, `stop` at the end. `sequenceNumber` and `chunk` are numbers; `timestamp` is the time of \
              day in milliseconds since 1970, as a text.",
             "`parameters` arrive in `extra_headers` as `name=value;name=value`, in `start` and in every `media`.",
             "`one_way = true` stands for a `<Stream>` without `bidirectional=\"true\"`: nothing may come back.",
@@ -64,6 +63,7 @@ pub(super) const FACTS: Facts = Facts {
             "The byte order of L16: `codec = \"l16be\"` for big endian.",
             "`sendDTMF`: not in the present reference.",
             "Whether the upgrade is signed (`X-Plivo-Signature-V3`), whether `ws://` is dialled, and what becomes of a query in the URL.",
+            "That no subprotocol is offered: Plivo's SDKs have none, and a third party says `audio.plivo.com`: `subprotocols`.",
         ],
         opened_by: None,
         monitor: "url = \"wss://voice.example.com/plivo\"\ndialect = \"plivo\"",
@@ -86,7 +86,6 @@ pub(super) const VOBIZ: Facts = Facts {
     failure: |_| None,
     about: About {
         sends: &[
-            "`wss://` alone; no subprotocol is offered.",
             "As Plivo, but for the end: no `stop`, the connection is closed. The first sequence number is 0.",
             "`parameters` arrive in `extra_headers` as a JSON object in a text; `{}` if there are none.",
             "`one_way = true` stands for a `<Stream>` without `bidirectional=\"true\"`: nothing may come back.",

@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::envelope::{Grammar, Is, Kind};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::IdForms;
-use super::ink::{Base64, Chunk, Named, Parameters, Quoted};
+use super::ink::{Chunk, Connected, MediaFormat, Named, Parameters, Quoted};
 use super::line::Line;
-use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Playback, Speaker, Wire};
+use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Speaker, Wire};
 use crate::audio::{AudioFormat, Codec};
 use crate::outcome::{Phase, Reason, Warning};
 
@@ -37,7 +37,7 @@ pub(super) const FACTS: Facts = Facts {
     ids: IdForms::UUIDS,
     about: About {
         sends: &[
-            "`wss://` alone; no subprotocol, no signature. `bearer_token_file` stands for `authBearerToken`. SignalWire supports no query in \
+            "The upgrade is not signed. `bearer_token_file` stands for `authBearerToken`. SignalWire supports no query in \
              the URL: leave it out, and use `parameters`.",
             "`connected` (version 0.2.0) and `start`, then `media` every 20 ms, `stop` at the end. As Twilio's, with UUIDs, without \
              `streamSid` beside `start` and `media`, and with `customParameters` only if there are any.",
@@ -74,18 +74,12 @@ const GRAMMAR: Grammar = Grammar {
         Kind { name: "media", required: &[("streamSid", Is::Text), ("media.payload", Is::Text)], optional: &[] },
         Kind { name: "mark", required: &[("streamSid", Is::Text), ("mark.name", Is::Text)], optional: &[] },
         Kind { name: "clear", required: &[("streamSid", Is::Text)], optional: &[] },
+        // Tones for the caller: there is none, so they have no effect.
         Kind { name: "dtmf", required: &[("streamSid", Is::Text), ("dtmf.digit", Is::Text)], optional: &[] },
     ],
     strict: false,
     any_case: false,
 };
-
-#[derive(Serialize)]
-struct Connected {
-    event: &'static str,
-    protocol: &'static str,
-    version: &'static str,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -105,14 +99,6 @@ struct StartDetails<'a> {
     #[serde(skip_serializing_if = "Parameters::is_empty")]
     custom_parameters: Parameters<'a>,
     media_format: MediaFormat,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MediaFormat {
-    encoding: &'static str,
-    sample_rate: u32,
-    channels: u8,
 }
 
 #[derive(Serialize)]
@@ -158,7 +144,7 @@ const fn encoding(codec: Codec) -> &'static str {
 
 impl Speaker for SignalWire {
     fn greet(&mut self) -> Vec<Wire> {
-        let connected = Connected { event: "connected", protocol: "Call", version: "0.2.0" };
+        let connected = Connected::call("0.2.0");
         let sequence_number = Quoted(self.0.next_sequence());
         let audio = self.0.settings.audio;
         let start = StartDetails {
@@ -176,27 +162,13 @@ impl Speaker for SignalWire {
     fn frame(&mut self, n: u64) -> Wire {
         let sequence_number = Quoted(self.0.next_sequence());
         let payload = self.0.settings.sound.frame(n);
-        let media = Chunk {
-            track: "inbound",
-            chunk: Quoted(self.0.next_chunk()),
-            // The first chunk of the documentation's example is at 0.
-            timestamp: Quoted(self.0.milliseconds(n)),
-            payload: Base64(&payload),
-        };
+        // The first chunk of the documentation's example is at 0.
+        let media = self.0.chunk(n, &payload);
         self.0.ink.json(&Media { event: "media", sequence_number, media })
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
-        let remarks = moment.remarks;
-        let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("streamSid", &self.0.call.stream_id, remarks);
-        match message.kind {
-            "media" => message.audio("media.payload", &mut self.0.reader, remarks),
-            "mark" => message.mark("mark.name"),
-            "clear" => Heard::playback(Playback::Clear),
-            // Tones for the caller: there is none.
-            _ => Heard::default(),
-        }
+        self.0.hear(&GRAMMAR, "streamSid", message, moment.remarks)
     }
 
     fn played(&mut self, mark: &str, _cleared: bool) -> Option<Wire> {
@@ -214,8 +186,8 @@ impl Speaker for SignalWire {
 mod tests {
     use super::*;
     use crate::audio::Sound;
-    use crate::dialect::Provider;
     use crate::dialect::rehearsal::{Meant, Rehearsal};
+    use crate::dialect::{Playback, Provider};
 
     fn call() -> Rehearsal {
         Rehearsal::new(Provider::Signalwire, |_| ())

@@ -30,20 +30,18 @@ pub(super) const FACTS: Facts = Facts {
     playback_limit: None,
     ids: IdForms::UUIDS,
     about: About {
-        sends: &[
-            "`wss://` alone, without headers of its own. `connect` with `callId` (`call_id`), `applicationKey` (`account_id`) and \
+        sends: &["`connect` with `callId` (`call_id`), `applicationKey` (`account_id`) and \
              `callHeaders` (`parameters`, a list of `key` and `value`), and after the server's `answer` binary L16 of 20 ms. There is no \
-             goodbye but the Close.",
-        ],
+             goodbye but the Close."],
         checks: &[
-            "`answer` begins the audio; `busy` and `reject` refuse the call. None of them in time is a failure.",
-            "`clear` empties the queue; `heartbeat` says that the server is there. More than 5 MB of audio that wait to be played. Messages \
+            "`answer` begins the audio; `busy` and `reject` refuse the call. Without one of them in time the probe fails (`app_not_answered`).",
+            "`clear` empties the queue; `heartbeat` says that the server is there. More than 5 MB of audio that wait to be played are `playback_overflow`. Messages \
              longer than 20 ms are allowed.",
         ],
         unverified: &[
             "How long Sinch waits for the `answer` is not documented: 5 s here, `answer_within`.",
             "Voice 2.0 (a preview) documents `callHeaders` as an object of names and values.",
-            "Sinch closes a line on which no audio or `heartbeat` came for a minute; that is not done here.",
+            "Sinch closes a line on which no audio or `heartbeat` came for a minute; here it stays open.",
             "44.1 and 96 kHz are not offered here.",
         ],
         opened_by: Some(r#"{"command":"answer"}"#),

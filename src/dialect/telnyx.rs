@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::envelope::{Grammar, Is, Kind};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::{self, IdForms};
-use super::ink::{Base64, Chunk, Named, Parameters, Quoted};
+use super::ink::{Chunk, Named, Parameters, Quoted};
 use super::line::Line;
 use super::{Call, CallSettings, Farewell, Heard, HeardAudio, Incoming, Moment, Playback, Remarks, Speaker, Wire};
 use crate::audio::{AudioFormat, Codec};
@@ -63,7 +63,7 @@ pub(super) const FACTS: Facts = Facts {
     ids: IdForms { call: ids::telnyx_call_control, stream: ids::uuid, account: ids::uuid, session: ids::uuid },
     about: About {
         sends: &[
-            "`ws://` or `wss://`; no subprotocol is offered, and no signature is documented for the upgrade.",
+            "No signature is documented for the upgrade, and none is sent.",
             "`connected` and `start`, then `media` every 20 ms (the RTP payload without its header), `stop` at the end. All numbers that \
              count are texts. `call_id` is the `call_control_id`, `account_id` the `user_id`, `session_id` the `call_session_id`.",
             "No `error` message: what Telnyx would complain of is a warning here.",
@@ -80,6 +80,7 @@ pub(super) const FACTS: Facts = Facts {
             "The name of the codec in `start`: `PCMU` in the present documentation, `audio/x-mulaw` in older ones: `encoding_name`.",
             "The byte order of L16 (RTP's own is big endian, RFC 3551): `codec = \"l16\"` for little endian, `codec = \"l16be\"` for big.",
             "How `stream_auth_token` is sent. Several public servers read the header `x-telnyx-streaming-auth-token`: `headers`.",
+            "Whether a query in the URL is carried; here it is.",
             "That parameters arrive in `start.custom_parameters`, and as an object.",
             "Which complaint is 100003 and which is 100004: Telnyx lists the numbers, not their causes.",
             "What `timestamp` counts from; here the first frame is at 0 ms.",
@@ -221,12 +222,7 @@ impl Speaker for Telnyx {
     fn frame(&mut self, n: u64) -> Wire {
         let sequence_number = Quoted(self.0.next_sequence());
         let payload = self.0.settings.sound.frame(n);
-        let media = Chunk {
-            track: "inbound",
-            chunk: Quoted(self.0.next_chunk()),
-            timestamp: Quoted(self.0.milliseconds(n)),
-            payload: Base64(&payload),
-        };
+        let media = self.0.chunk(n, &payload);
         self.0.ink.json(&Media { event: "media", sequence_number, media, stream_id: &self.0.call.stream_id })
     }
 

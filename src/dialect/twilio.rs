@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::envelope::{Grammar, Is, Kind};
 use super::facts::{About, CallKey, Facts, Opening};
 use super::ids::{self, IdForms};
-use super::ink::{Base64, Chunk, Named, Parameters, Quoted};
+use super::ink::{Chunk, Connected, MediaFormat, Named, Parameters, Quoted};
 use super::line::Line;
-use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Playback, Speaker, Wire};
+use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Speaker, Wire};
 use crate::audio::AudioFormat;
 use crate::outcome::{Phase, Reason, Warning};
 
@@ -50,8 +50,8 @@ pub(super) const FACTS: Facts = Facts {
     },
     about: About {
         sends: &[
-            "`wss://` alone; no subprotocol is offered. With `[monitor.signature]`, `X-Twilio-Signature` over the URL.",
-            "`connected` and `start`, then `media` every 20 ms, `stop` at the end. All numbers that count are texts.",
+            "With `[monitor.signature]`, `X-Twilio-Signature` over the URL.",
+            "`connected` and `start`, then `media` every 20 ms, `stop` at the end. `sequenceNumber`, `chunk` and `timestamp` are texts.",
             "`one_way = true` stands for `<Start><Stream>`: nothing may come back.",
         ],
         checks: &[
@@ -65,6 +65,8 @@ pub(super) const FACTS: Facts = Facts {
             "Whether the upgrade is signed as `wss://…` or as `https://…` is not in Twilio's own text: `url_scheme`.",
             "That the SHA-256 scheme is used on upgrades: `algorithm`.",
             "What Twilio says of a payload that is no standard base64.",
+            "That no subprotocol is offered: Twilio's pages and samples have none, and do not say so. `subprotocols` offers one.",
+            "How long Twilio waits for the upgrade, its `User-Agent`, compression and its own pings: nothing is published.",
             "20 ms to a message is what the field sees, not a documented number.",
         ],
         opened_by: None,
@@ -107,13 +109,6 @@ const GRAMMAR: Grammar = Grammar {
 };
 
 #[derive(Serialize)]
-struct Connected {
-    event: &'static str,
-    protocol: &'static str,
-    version: &'static str,
-}
-
-#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Start<'a> {
     event: &'static str,
@@ -131,14 +126,6 @@ struct StartDetails<'a> {
     tracks: [&'static str; 1],
     media_format: MediaFormat,
     custom_parameters: Parameters<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MediaFormat {
-    encoding: &'static str,
-    sample_rate: u32,
-    channels: u8,
 }
 
 #[derive(Serialize)]
@@ -187,7 +174,7 @@ impl Twilio {
 
 impl Speaker for Twilio {
     fn greet(&mut self) -> Vec<Wire> {
-        let connected = Connected { event: "connected", protocol: "Call", version: "1.0.0" };
+        let connected = Connected::call("1.0.0");
         let sequence_number = Quoted(self.0.next_sequence());
         let stream_sid = &self.0.call.stream_id;
         let start = StartDetails {
@@ -206,25 +193,13 @@ impl Speaker for Twilio {
         // One counter for all messages but `connected`.
         let sequence_number = Quoted(self.0.next_sequence());
         let payload = self.0.settings.sound.frame(n);
-        let media = Chunk {
-            track: "inbound",
-            chunk: Quoted(self.0.next_chunk()),
-            // The presentation time of the end of the frame, in milliseconds since the start of the stream.
-            timestamp: Quoted(self.0.milliseconds(n + 1)),
-            payload: Base64(&payload),
-        };
+        // The presentation time of the end of the frame, in milliseconds since the start of the stream.
+        let media = self.0.chunk(n + 1, &payload);
         self.0.ink.json(&Media { event: "media", sequence_number, media, stream_sid: &self.0.call.stream_id })
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
-        let remarks = moment.remarks;
-        let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("streamSid", &self.0.call.stream_id, remarks);
-        match message.kind {
-            "media" => message.audio("media.payload", &mut self.0.reader, remarks),
-            "mark" => message.mark("mark.name"),
-            _ => Heard::playback(Playback::Clear),
-        }
+        self.0.hear(&GRAMMAR, "streamSid", message, moment.remarks)
     }
 
     fn played(&mut self, mark: &str, _cleared: bool) -> Option<Wire> {
@@ -245,8 +220,8 @@ impl Speaker for Twilio {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Provider;
     use crate::dialect::rehearsal::{Meant, Rehearsal};
+    use crate::dialect::{Playback, Provider};
 
     fn call() -> Rehearsal {
         Rehearsal::new(Provider::Twilio, |_| ())

@@ -37,11 +37,12 @@ pub(super) const FACTS: Facts = Facts {
             "Every binary message has to be one frame of 20 ms.",
             "`clear` empties the queue and is answered with `websocket:cleared`; `notify` is answered with `websocket:notify` and its payload \
              when the audio before it has been played. A payload of more than 1000 bytes comes back as `{}`.",
-            "More than 3072 messages that wait to be played.",
+            "More than 3072 messages that wait to be played (`playback_overflow`).",
         ],
         unverified: &[
             "An older guide says 1024 messages where a newer one says 3072.",
             "That a `notify` is not answered when the audio before it was cleared.",
+            "Whether a query in the URL is carried; here it is, as examples have it.",
             "Close codes, pings and whether Vonage connects again are not documented.",
         ],
         opened_by: None,

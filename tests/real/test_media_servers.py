@@ -220,8 +220,7 @@ def test_chunks_and_timestamps_count(greeted, dialect):
 @EVERY
 def test_an_echo_is_measured(echoed, dialect):
     done, rate = echoed[dialect], STRICT[dialect].byte_rate
-    # What Exotel sends every 100 ms at 8 kHz is half of the least that it takes.
-    done.report.succeeds(warnings=["frame_size_wrong"] if dialect == "exotel" else [])
+    done.report.succeeds(warnings=[])
     measured(done, first=(0, 0.3), frames=done.close["said"], rate=(0.9 * rate, 1.1 * rate), gap=(0.01, 0.4))
 
 
