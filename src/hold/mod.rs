@@ -8,6 +8,7 @@
 
 mod ear;
 mod media;
+mod numbers;
 mod pace;
 mod pacer;
 mod path;
@@ -164,67 +165,25 @@ impl Hold {
         }
     }
 
-    /// When the line ended, or our goodbye began.
-    #[must_use]
-    pub fn lasted(&self) -> Duration {
-        self.ended_at.unwrap_or(self.now)
-    }
-
-    /// How long our goodbye took until it was answered, or given up; `None` if we did not wait for an answer.
-    #[must_use]
-    pub fn goodbye_took(&self) -> Option<Duration> {
-        Some(self.goodbye_over_at?.saturating_sub(self.ended_at?))
-    }
-
-    /// What the monitor expects and the server has not done, now that the line is over.
-    #[must_use]
-    pub fn unmet(&self) -> Option<Unmet> {
-        self.ear.unmet_at_the_end()
-    }
-
-    /// What the kernel's counters say.
-    #[must_use]
-    pub const fn path(&self) -> PathState {
-        self.path.state()
-    }
-
-    /// The numbers so far.
-    #[must_use]
-    pub fn tally(&self) -> Tally {
-        Tally {
-            frames_sent: self.frames_sent,
-            frames_received: self.ear.audio_frames,
-            bytes_received: self.ear.audio_bytes,
-            messages_received: self.ear.messages,
-            marks_played: self.ear.marks_played,
-            clears: self.ear.clears,
-            slowest_mark: self.ear.slowest_mark,
-            jitter: self.ear.jitter(),
-            first_message: self.ear.first_message,
-            first_audio: self.ear.first_audio,
-            longest_gap: self.ear.longest_gap,
-            byte_rate: self.ear.byte_rate(),
-            pings_sent: self.pinger.as_ref().map_or(0, Pinger::sent),
-            pings_received: self.pings_received,
-            rtt: self.pinger.as_ref().and_then(Pinger::rtt),
-            pacing_late: self.media.pacer().map_or(Duration::ZERO, Pacer::latest),
-            frames_skipped: self.media.pacer().map_or(0, Pacer::skipped),
-            frames_not_taken: self.media.pacer().map_or(0, Pacer::not_taken),
-            longest_stop: self.path.longest_stop(),
-            retransmits: self.path.retransmits(),
-            lossy: self.path.is_lossy(),
+    fn hear(&mut self, message: Incoming<'_>) {
+        match self.stage {
+            Stage::Holding => self.attend(message),
+            Stage::Farewell { .. } => self.hear_parting(message),
+            // What was on its way when we closed is nobody's mistake.
+            Stage::Closing { .. } | Stage::Over => {}
         }
     }
 
-    /// What is odd about what came.
-    #[must_use]
-    pub fn remarks(&self) -> Remarks {
-        let mut remarks = self.remarks.clone();
-        self.ear.sum_up(&mut remarks);
-        remarks
+    /// Our goodbye is said: all that matters is whether the server answers it.
+    fn hear_parting(&mut self, message: Incoming<'_>) {
+        let moment = Moment { at: self.now, queued: self.playout.queued(self.now), remarks: &mut Remarks::default() };
+        if self.speaker.hear(moment, message).turn == Turn::Parted {
+            self.begin_close(1000);
+        }
     }
 
-    fn hear(&mut self, message: Incoming<'_>) {
+    /// Judges, measures and obeys a message.
+    fn attend(&mut self, message: Incoming<'_>) {
         let moment = Moment { at: self.now, queued: self.playout.queued(self.now), remarks: &mut self.remarks };
         let heard = self.speaker.hear(moment, message);
         self.ear.hear(self.now, message, &heard);
@@ -255,18 +214,15 @@ impl Hold {
         if let Some(mark) = after.mark {
             self.playout.mark(self.now, mark);
         }
-        if self.stage == Stage::Holding {
-            self.outbox.extend(after.replies.into_iter().map(Outgoing::Data));
-        }
-        match (self.stage, after.turn) {
-            (Stage::Holding, Turn::Opened) => self.media.begin(self.now),
-            (Stage::Holding, Turn::Muted) => self.mute(),
-            (Stage::Holding, Turn::Unmuted) => self.unmute(),
-            (Stage::Holding, Turn::Refused) => self.begin_farewell(Ending::Refused),
-            (Stage::Holding, Turn::HungUp) => self.begin_farewell(Ending::HungUp),
-            (Stage::Holding, Turn::Unanswered) => self.close_for(Ending::PingTimeout, 1000),
-            (Stage::Farewell { .. }, Turn::Parted) => self.begin_close(1000),
-            (Stage::Holding | Stage::Farewell { .. } | Stage::Closing { .. } | Stage::Over, _) => {}
+        self.outbox.extend(after.replies.into_iter().map(Outgoing::Data));
+        match after.turn {
+            Turn::Opened => self.media.begin(self.now),
+            Turn::Muted => self.mute(),
+            Turn::Unmuted => self.unmute(),
+            Turn::Refused => self.begin_farewell(Ending::Refused),
+            Turn::HungUp => self.begin_farewell(Ending::HungUp),
+            Turn::Unanswered => self.close_for(Ending::PingTimeout, 1000),
+            Turn::None | Turn::Parted => {}
         }
     }
 
@@ -287,11 +243,11 @@ impl Hold {
         if self.stage != Stage::Holding || self.now >= self.plan.target {
             return None;
         }
-        let media = self.media.pacer_mut()?;
         if self.blocked_since.is_some() || self.muted {
-            media.leave_out(self.now);
+            self.leave_out();
             return None;
         }
+        let media = self.media.pacer_mut()?;
         let frame = self.speaker.frame(media.take(self.now)?);
         self.frames_sent += 1;
         self.ear.sent(frame.payload());
@@ -300,19 +256,28 @@ impl Hold {
 
     fn mute(&mut self) {
         self.media.begin(self.now);
+        self.leave_out();
         self.muted = true;
     }
 
     fn unmute(&mut self) {
-        if let (true, Some(media)) = (std::mem::take(&mut self.muted), self.media.pacer_mut()) {
-            media.leave_out(self.now);
-        }
+        self.leave_out();
+        self.muted = false;
     }
 
     fn unblock(&mut self) {
-        if let (Some(_), Some(media)) = (self.blocked_since.take(), self.media.pacer_mut()) {
+        self.leave_out();
+        self.blocked_since = None;
+    }
+
+    /// Leaves out the frames that are due by now, if they are not to be sent.
+    fn leave_out(&mut self) {
+        match self.media.pacer_mut() {
+            // Nobody misses what the server does not want.
+            Some(media) if self.muted => media.pass_over(self.now),
             // What the server did not take in time is lost like a real caller's audio, and was not our lateness.
-            media.leave_out(self.now);
+            Some(media) if self.blocked_since.is_some() => media.leave_out(self.now),
+            Some(_) | None => {}
         }
     }
 
@@ -368,7 +333,7 @@ impl Hold {
             let dead = matches!(self.path.state(), PathState::Blackhole { .. });
             let ending = if dead { Ending::Blackhole } else { Ending::PingTimeout };
             self.close_for(ending, 1000);
-        } else if self.media.awaited_until().is_some_and(|until| until <= self.now) {
+        } else if self.media.awaited_until().is_some_and(|until| until.min(self.plan.target) <= self.now) {
             self.begin_farewell(Ending::NotAnswered);
         } else if let Some(unmet) = self.ear.overdue(self.now, &self.plan) {
             self.begin_farewell(Ending::Unmet(unmet));

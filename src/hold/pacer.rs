@@ -44,9 +44,15 @@ impl Pacer {
 
     /// Leaves out what is due by now, because the server does not take it; not counted as our own lateness.
     pub(super) fn leave_out(&mut self, now: Duration) {
+        let next = self.next;
+        self.pass_over(now);
+        self.not_taken += self.next - next;
+    }
+
+    /// Passes over what is due by now, because nobody wants it; not counted at all.
+    pub(super) fn pass_over(&mut self, now: Duration) {
         while self.due() <= now {
             self.next += 1;
-            self.not_taken += 1;
         }
     }
 
@@ -89,6 +95,15 @@ mod tests {
         assert_eq!(burst(&mut pacer, 100 * MS), [0, 1, 2, 3, 4, 5]);
         assert_eq!(burst(&mut pacer, 1000 * MS), [50]);
         assert_eq!(pacer.skipped(), 44);
+    }
+
+    #[test]
+    fn only_what_was_not_taken_counts_as_that() {
+        let mut pacer = Pacer::new(20 * MS, Duration::ZERO);
+        pacer.pass_over(100 * MS);
+        assert_eq!((pacer.due(), pacer.not_taken()), (120 * MS, 0));
+        pacer.leave_out(200 * MS);
+        assert_eq!((pacer.due(), pacer.not_taken(), pacer.skipped()), (220 * MS, 5, 0));
     }
 
     #[test]

@@ -154,10 +154,9 @@ impl Account {
         // Where the line ended over something of the kind, that is the reason.
         if stopped && !matches!(ended, Ending::WriteStalled | Ending::Blackhole | Ending::Flood) {
             let (stop, left_out) = (tally.longest_stop, tally.frames_not_taken);
-            self.warn(
-                Warning::AudioNotTaken,
-                format!("the server did not read for {} s or more; {left_out} frames were left out", stop.as_secs()),
-            );
+            let long =
+                if stop < Duration::from_secs(1) { "a moment".to_owned() } else { format!("{} s or more", stop.as_secs()) };
+            self.warn(Warning::AudioNotTaken, format!("the server did not read for {long}; {left_out} frames were left out"));
         }
         if tally.lossy {
             self.warn(Warning::Retransmits, format!("{} segments were sent again during the hold", tally.retransmits));

@@ -113,7 +113,43 @@ fn no_media_flows_while_the_server_wants_none() {
     let played = play(&speaks(Provider::Genesys, |_| ()), &script);
     let media = media(&played);
     assert!(media.iter().all(|at| *at < 500 || *at >= 900), "{media:?}");
-    assert_eq!((media.len(), played.hold.tally().frames_skipped), (495 - 21, 0));
+    let tally = played.hold.tally();
+    assert_eq!((media.len(), tally.frames_skipped, tally.frames_not_taken), (495 - 21, 0, 0));
+}
+
+#[test]
+fn only_what_the_server_did_not_take_is_counted_as_that() {
+    let direction = |to: &str| format!(r#"{{"command":"SET_MEDIA_DIRECTION","direction":"{to}"}}"#);
+    let (out, both) = (direction("out"), direction("both"));
+    let script = [
+        (1_010, text(&out)),
+        (2_010, Input::WriteBlocked),
+        (2_510, Input::WriteFlushed),
+        (3_010, text(&both)),
+        (4_010, Input::WriteBlocked),
+        (4_510, text(&out)),
+        (4_610, Input::WriteFlushed),
+        (10_010, Input::PeerClosed),
+    ];
+    let played = play(&speaks(Provider::Asterisk, |settings| settings.form = crate::dialect::Form::Json), &script);
+    assert_eq!((played.hold.tally().frames_not_taken, warnings(&played)), (25, vec![]));
+}
+
+#[test]
+fn a_session_that_was_never_opened_was_not_answered() {
+    let mut monitor = speaks(Provider::Genesys, |_| ());
+    monitor.hold.target = 4000 * MS;
+    assert_eq!(play(&monitor, &NONE).ending, Ending::NotAnswered);
+}
+
+#[test]
+fn what_comes_after_our_goodbye_is_neither_judged_nor_measured() {
+    let late = text("bye");
+    for (provider, at) in [(Provider::Sinch, 850), (Provider::Twilio, 10_050), (Provider::Twilio, 11_050)] {
+        let monitor = speaks(provider, |settings| settings.answer_within = Some(800 * MS));
+        let played = play(&monitor, &[(at, late), (at + 10, Input::PeerClosed)]);
+        assert_eq!((warnings(&played), played.hold.tally().messages_received), (vec![], 0), "{provider} at {at} ms");
+    }
 }
 
 #[test]
