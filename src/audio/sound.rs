@@ -17,13 +17,20 @@ use super::tone::{self, TONE_AMPLITUDE};
 /// The shortest piece of audio that is recognised: less could stand in any sound by chance.
 const SHORTEST_PIECE: Duration = Duration::from_millis(10);
 
+/// How much of what was said is searched for a piece that comes back: no echo is later.
+const LATELY: Duration = Duration::from_secs(30);
+
 /// How a sound goes on from frame to frame.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Course {
     /// The same again after this many bytes of the material.
     Repeats(usize),
     /// Silence after this many bytes of the material, which the last frame of the material is.
-    Ends(usize),
+    Ends {
+        length: usize,
+        /// Where the material becomes silent.
+        silent_from: usize,
+    },
 }
 
 /// What the caller says: a sound in one format and in frames of one length.
@@ -65,7 +72,8 @@ impl Sound {
         let bytes = frame_bytes(format, frame);
         let mut material = format.codec.encode(samples);
         let length = material.len().div_ceil(bytes).max(1) * bytes;
-        let course = if repeat { Course::Repeats(length) } else { Course::Ends(length) };
+        let silent_from = without_end(&material, format.codec.silence()).len();
+        let course = if repeat { Course::Repeats(length) } else { Course::Ends { length, silent_from } };
         let with_silence = if repeat { length } else { length + bytes };
         material.resize(with_silence, format.codec.silence());
         Self::new(format, bytes, material, course)
@@ -82,7 +90,7 @@ impl Sound {
         let at = u128::from(n) * self.frame as u128;
         let at = match self.course {
             Course::Repeats(period) => at % period as u128,
-            Course::Ends(length) => at.min(length as u128),
+            Course::Ends { length, .. } => at.min(length as u128),
         };
         // Both arms end within the material, whose length is a `usize`.
         let at = usize::try_from(at).unwrap_or_default();
@@ -113,38 +121,62 @@ impl Sound {
         self.audible
     }
 
-    /// Does the piece of audio `heard`, in the same format, stand in this sound, at any place and also across the point where it repeats
-    /// or ends?
+    /// Does the piece of audio `heard`, in the same format, stand in the last half minute of what has been said after `said` frames, at
+    /// any place and also across the point where the sound repeats or ends?
     ///
     /// Pieces under 10 ms and pieces of silence alone stand nowhere: they would be found in every sound. Takes time linear in the sound
-    /// and the piece.
+    /// and the piece, and takes the bytes that it searches off `budget`; when that is spent, nothing is found.
     #[must_use]
-    pub fn contains(&self, heard: &[u8]) -> bool {
+    pub fn said_lately(&self, heard: &[u8], said: u64, budget: &mut usize) -> bool {
         let long_enough = heard.len() >= self.format.frame_bytes(SHORTEST_PIECE).max(1);
-        if !self.audible || !long_enough || self.format.codec.is_silence(heard) {
+        if *budget == 0 || !self.audible || !long_enough || self.format.codec.is_silence(heard) {
             return false;
         }
+        let to = u128::from(said) * self.frame as u128;
+        let from = to.saturating_sub(self.format.frame_bytes(LATELY) as u128);
+        let searched = usize::try_from(to - from).unwrap_or(usize::MAX).min(self.material.len()).saturating_add(heard.len());
+        *budget = budget.saturating_sub(searched);
         match self.course {
-            Course::Repeats(period) => self.repeats(period, heard),
-            Course::Ends(length) => {
-                let silence = vec![self.format.codec.silence(); heard.len()];
-                found(&self.material[..length], &silence, heard)
+            Course::Repeats(period) => self.repeats(period, from, to, heard),
+            Course::Ends { length, silent_from } => {
+                let end = |at: u128, most: usize| usize::try_from(at).unwrap_or(usize::MAX).min(most);
+                let spoken = &self.material[end(from, length)..end(to, length)];
+                let across = to >= length as u128 && {
+                    // What reaches into the silence behind the sound ends, but for that silence, where the sound does.
+                    let loud = &self.material[end(from, silent_from)..silent_from];
+                    loud.ends_with(without_end(heard, self.format.codec.silence()))
+                };
+                across || memmem::find(spoken, heard).is_some()
             }
         }
     }
 
-    fn repeats(&self, period: usize, heard: &[u8]) -> bool {
+    /// Is `heard` between these two places of a sound that repeats?
+    fn repeats(&self, period: usize, from: u128, to: u128, heard: &[u8]) -> bool {
         // What is longer than the period has to repeat itself in the same way; then its first period says all.
         let (first, again) = (&heard[..heard.len().min(period)], &heard[heard.len().min(period)..]);
-        if *again != heard[..again.len()] {
+        if *again != heard[..again.len()] || to - from < first.len() as u128 {
             return false;
         }
         let around = &self.material[..period];
-        found(around, around, first)
+        if to - from >= period as u128 {
+            return found(around, around, first);
+        }
+        let place = |at: u128| usize::try_from(at % period as u128).unwrap_or_default();
+        match (place(from), place(to)) {
+            (from, to) if from < to => memmem::find(&around[from..to], first).is_some(),
+            (from, to) => found(&around[from..], &around[..to], first) || memmem::find(&around[..to], first).is_some(),
+        }
     }
 }
 
-/// Is `piece`, which is no longer than what follows, in `sound`, or across its end and in what `follows` it?
+/// `bytes` without what it ends in.
+fn without_end(bytes: &[u8], end: u8) -> &[u8] {
+    let length = bytes.iter().rposition(|byte| *byte != end).map_or(0, |last| last + 1);
+    &bytes[..length]
+}
+
+/// Is `piece` in `sound`, or across its end and in what `follows` it?
 fn found(sound: &[u8], follows: &[u8], piece: &[u8]) -> bool {
     let finder = memmem::Finder::new(piece);
     if finder.find(sound).is_some() {
@@ -165,7 +197,7 @@ impl fmt::Debug for Sound {
         let (AudioFormat { codec, sample_rate }, frame, audible) = (self.format, self.frame, self.audible);
         let (what, length) = match self.course {
             Course::Repeats(length) => ("repeats after", length),
-            Course::Ends(length) => ("ends after", length),
+            Course::Ends { length, .. } => ("ends after", length),
         };
         let audible = if audible { "audible" } else { "silent" };
         write!(f, "Sound({codec} at {sample_rate} Hz, frames of {frame} bytes, {audible}, {what} {length} bytes)")
@@ -188,6 +220,12 @@ mod tests {
     /// The frames from `n` on, joined.
     fn joined(sound: &Sound, n: u64, frames: u64) -> Vec<u8> {
         (n..n + frames).flat_map(|n| sound.frame(n)).collect()
+    }
+
+    /// Is `heard` in all of the sound, when the whole of it has just been said?
+    fn contains(sound: &Sound, heard: &[u8]) -> bool {
+        let frames = sound.bytes().len() / sound.frame_bytes() + 1;
+        sound.said_lately(heard, frames as u64, &mut usize::MAX.clone())
     }
 
     /// Samples that are all different, so that a piece of them stands at one place only.
@@ -274,13 +312,13 @@ mod tests {
         let sound = Sound::speech(L16_16K, FRAME, &ramp(2_000), false);
         let all = joined(&sound, 0, 9);
         for (from, to) in [(0, 640), (2, 642), (1_001, 1_400), (3_500, 4_600), (0, 640 * 9)] {
-            assert!(sound.contains(&all[from..to]), "{from}..{to}");
+            assert!(contains(&sound, &all[from..to]), "{from}..{to}");
         }
         let mut wrong = all[0..640].to_vec();
         wrong[639] ^= 1;
-        assert!(!sound.contains(&wrong));
+        assert!(!contains(&sound, &wrong));
         let around = [&all[3_900..4_000], &all[..600]].concat();
-        assert!(!sound.contains(&around), "it does not begin again");
+        assert!(!contains(&sound, &around), "it does not begin again");
     }
 
     #[test]
@@ -288,26 +326,68 @@ mod tests {
         let sound = Sound::speech(L16_16K, FRAME, &ramp(640), true);
         let all = joined(&sound, 0, 20);
         for (from, to) in [(1_000, 1_640), (1_278, 1_282 + 318), (100, 5_000), (1_279, 12_000)] {
-            assert!(sound.contains(&all[from..to]), "{from}..{to}");
+            assert!(contains(&sound, &all[from..to]), "{from}..{to}");
         }
         let mut wrong = all[100..5_000].to_vec();
         *wrong.last_mut().unwrap() ^= 1;
-        assert!(!sound.contains(&wrong));
+        assert!(!contains(&sound, &wrong));
         for hertz in [TONE_HERTZ, 401] {
             let tone = Sound::tone(AudioFormat::MULAW_8K, FRAME, hertz);
-            assert!(tone.contains(&joined(&tone, 0, 200)[7_901..9_000]), "{hertz} Hz");
-            assert!(!tone.contains(&joined(&Sound::tone(AudioFormat::MULAW_8K, FRAME, 500), 0, 1)), "{hertz} Hz");
+            assert!(contains(&tone, &joined(&tone, 0, 200)[7_901..9_000]), "{hertz} Hz");
+            assert!(!contains(&tone, &joined(&Sound::tone(AudioFormat::MULAW_8K, FRAME, 500), 0, 1)), "{hertz} Hz");
         }
     }
 
     #[test]
     fn short_pieces_and_silence_are_no_echo() {
         let sound = Sound::speech(L16_16K, FRAME, &ramp(400), false);
-        assert!(sound.contains(&sound.bytes()[..320]));
-        assert!(!sound.contains(&sound.bytes()[..319]), "under 10 ms");
-        assert!(!sound.contains(&[]));
-        assert!(!sound.contains(&[0; 640]), "silence, which stands behind the speech");
-        assert!(!Sound::silence(L16_16K, FRAME).contains(&[0; 640]));
+        assert!(contains(&sound, &sound.bytes()[..320]));
+        assert!(!contains(&sound, &sound.bytes()[..319]), "under 10 ms");
+        assert!(!contains(&sound, &[]));
+        assert!(!contains(&sound, &[0; 640]), "silence, which stands behind the speech");
+        assert!(!contains(&Sound::silence(L16_16K, FRAME), &[0; 640]));
+    }
+
+    #[test]
+    fn what_has_not_been_said_lately_is_no_echo() {
+        // A minute in which every sample of 24 bits of a counter stands at one place only.
+        let samples: Vec<i16> =
+            (0..60 * 8_000_u32).map(|n| i16::from_be_bytes([(n >> 8) as u8, (n * 7) as u8 ^ (n >> 16) as u8])).collect();
+        let format = AudioFormat { codec: Codec::L16, sample_rate: 8_000 };
+        let second = |s: usize| format.codec.encode(&samples[s * 8_000 + 10..s * 8_000 + 400]);
+        for repeat in [false, true] {
+            let sound = Sound::speech(format, FRAME, &samples, repeat);
+            let heard = |piece: usize, said: u64| sound.said_lately(&second(piece), said * 50, &mut usize::MAX.clone());
+            let rows = [
+                (10, 10, false),
+                (10, 11, true),
+                (10, 39, true),
+                (10, 41, false),
+                (40, 61, true),
+                (59, 61, true),
+                (59, 85, true),
+                (59, 95, false),
+                (20, 100, repeat),
+            ];
+            for (piece, said, is_found) in rows {
+                assert_eq!(heard(piece, said), is_found, "second {piece} after {said} s, {sound:?}");
+            }
+        }
+        let sound = Sound::speech(format, FRAME, &samples, false);
+        let mut budget = 100_000;
+        assert!(sound.said_lately(&second(1), 150, &mut budget));
+        assert_eq!(budget, 100_000 - 150 * 320 - 780);
+        assert!(!sound.said_lately(&second(1), 150, &mut 0));
+        assert!(!sound.said_lately(&[0; 640], 150, &mut budget), "silence");
+        assert_eq!(budget, 100_000 - 150 * 320 - 780, "what is not searched costs nothing");
+    }
+
+    #[test]
+    fn a_recording_of_zeros_is_silence() {
+        for format in formats() {
+            assert!(!Sound::speech(format, FRAME, &[0; 1_000], true).is_audible(), "{format}");
+            assert!(Sound::speech(format, FRAME, &[0, 0, 1_000], false).is_audible(), "{format}");
+        }
     }
 
     #[test]

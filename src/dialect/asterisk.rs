@@ -284,14 +284,14 @@ impl Asterisk {
             remarks.note(Warning::MessageOnOneWayStream, || error.clone());
             return Heard::reply(self.error(&error));
         }
-        let mark = |event: &str| Heard::mark(&format!("{event} {}", command.detail.as_deref().unwrap_or_default()));
+        let mark = |event: &str| format!("{event} {}", command.detail.as_deref().unwrap_or_default());
         match command.name {
             "HANGUP" => Heard::turn(Turn::HungUp),
             "STOP_MEDIA_BUFFERING" => {
                 self.buffering = false;
-                mark(COMPLETED)
+                Heard::notice(&mark(COMPLETED))
             }
-            "MARK_MEDIA" => mark(PROCESSED),
+            "MARK_MEDIA" => Heard::mark(&mark(PROCESSED)),
             "GET_STATUS" => Heard::reply(self.status(queued)),
             "SET_MEDIA_DIRECTION" => self.turn_to(command.detail.as_deref(), remarks),
             name => {

@@ -167,7 +167,7 @@ impl Jambonz {
             }
             None => None,
         };
-        Heard { audio, ..Heard::mark(PLAY) }
+        Heard { audio, ..Heard::notice(PLAY) }
     }
 
     fn note_one_way(&self, remarks: &mut Remarks) {
@@ -222,12 +222,12 @@ impl Speaker for Jambonz {
             "killAudio" => Heard::playback(Playback::Clear),
             "disconnect" => Heard::turn(Turn::HungUp),
             "mark" => {
-                let mark = message.text("data.name").map(|name| format!("{} {name}", self.generation));
-                Heard { mark, ..Heard::default() }
+                let name = message.text("data.name").map(|name| format!("{} {name}", self.generation));
+                name.as_deref().map_or_else(Heard::default, Heard::mark)
             }
             _ => {
                 self.generation += 1;
-                Heard::default()
+                Heard::playback(Playback::Unmark)
             }
         }
     }
@@ -324,7 +324,7 @@ mod tests {
         let answer = |event: &str| format!(r#"{{"type":"mark","data":{{"name":"greeting over","event":"{event}"}}}}"#);
         assert_eq!(call.played(&first), [answer("playout")]);
         assert_eq!(call.cleared(&first), [answer("cleared")]);
-        assert_eq!(call.hear(r#"{"type":"clearMarks"}"#), Meant::default());
+        assert_eq!(call.hear(r#"{"type":"clearMarks"}"#), Meant { playback: Some(Playback::Unmark), ..Meant::default() });
         assert!(call.played(&first).is_empty() && call.cleared(&first).is_empty());
         let second = mark(&mut call);
         assert_eq!(call.played(&second), [answer("playout")]);

@@ -101,8 +101,10 @@ pub struct Heard<'a> {
     pub audio: Option<HeardAudio<'a>>,
     /// What the provider answers at once, in order.
     pub replies: Vec<Wire>,
+    /// Does it have audio that cannot be measured (MP3)? [`Heard::audio`] is nothing then.
+    pub unmeasured: bool,
     /// A mark: [`Speaker::played`] has the answer that is due when everything before it has been played.
-    pub mark: Option<String>,
+    pub mark: Option<Mark>,
     /// What becomes of the audio that waits to be played.
     pub playback: Option<Playback>,
     /// What becomes of the session.
@@ -117,7 +119,17 @@ impl Heard<'_> {
 
     /// A message that is answered when what came before it has been played.
     pub(crate) fn mark(name: &str) -> Self {
-        Self { mark: Some(name.to_owned()), ..Self::default() }
+        Self { mark: Some(Mark { name: name.to_owned(), counts: true }), ..Self::default() }
+    }
+
+    /// A message that is no mark of the server, and is answered when what came before it, or with it, has been played.
+    pub(crate) fn notice(name: &str) -> Self {
+        Self { mark: Some(Mark { name: name.to_owned(), counts: false }), ..Self::default() }
+    }
+
+    /// A message with audio that cannot be measured.
+    pub(crate) fn unmeasured() -> Self {
+        Self { unmeasured: true, ..Self::default() }
     }
 
     /// A message that turns the session.
@@ -140,6 +152,15 @@ pub struct HeardAudio<'a> {
     pub silent: bool,
 }
 
+/// A place in the audio, which is answered when it has been played.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// What [`Speaker::played`] is given.
+    pub name: String,
+    /// Is it the server's own, and not one that the dialect sets to learn when audio has been played?
+    pub counts: bool,
+}
+
 /// A command about the audio that waits to be played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Playback {
@@ -149,6 +170,8 @@ pub enum Playback {
     Pause,
     /// It goes on.
     Resume,
+    /// It stays, and the server takes back the marks in it.
+    Unmark,
 }
 
 /// A turn that a message gives to the session.

@@ -18,6 +18,7 @@ pub(super) struct Rehearsal {
 pub(super) struct Meant {
     /// The audio, and is it silent?
     pub(super) audio: Option<(Vec<u8>, bool)>,
+    pub(super) unmeasured: bool,
     pub(super) replies: Vec<String>,
     pub(super) mark: Option<String>,
     pub(super) playback: Option<Playback>,
@@ -94,7 +95,8 @@ fn meant(heard: Heard<'_>) -> Meant {
     Meant {
         audio: heard.audio.map(|audio| (audio.bytes.to_vec(), audio.silent)),
         replies: heard.replies.iter().map(text).collect(),
-        mark: heard.mark,
+        unmeasured: heard.unmeasured,
+        mark: heard.mark.map(|mark| mark.name),
         playback: heard.playback,
         turn: heard.turn,
     }

@@ -231,6 +231,9 @@ impl Speaker for Telnyx {
         let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
         message.check_stream_id("stream_id", &self.0.call.stream_id, remarks);
         match message.kind {
+            "media" if self.0.settings.mp3 && message.text("media.payload").is_some_and(|payload| !payload.is_empty()) => {
+                Heard::unmeasured()
+            }
             "media" if self.0.settings.mp3 => Heard::default(),
             "media" => {
                 let heard = message.audio("media.payload", &mut self.0.reader, remarks);
@@ -391,7 +394,8 @@ mod tests {
         let mut call = Rehearsal::new(Provider::Telnyx, |settings| settings.mp3 = true);
         let id3 = BASE64_STANDARD.encode(b"ID3\x04\0\0\0\0\0\0");
         let media = format!(r#"{{"event":"media","media":{{"payload":"{id3}"}}}}"#);
-        assert_eq!((call.hear(&media), call.odd()), (Meant::default(), vec![]));
+        assert_eq!((call.hear(&media), call.odd()), (Meant { unmeasured: true, ..Meant::default() }, vec![]));
+        assert_eq!(call.hear(r#"{"event":"media","media":{"payload":""}}"#), Meant::default(), "no audio");
         let mut call = self::call();
         call.hear(&media);
         assert_eq!(call.odd(), [Warning::ContainerInAudio, Warning::FrameSizeWrong]);

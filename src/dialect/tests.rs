@@ -226,7 +226,7 @@ fn rehearse(provider: Provider, one_way: bool, steps: &[Step]) {
                 continue;
             }
         };
-        assert!(heard.mark.is_none_or(|mark| mark.len() <= size.max(64)), "{provider}: a mark longer than its message");
+        assert!(heard.mark.is_none_or(|mark| mark.name.len() <= size.max(64)), "{provider}: a mark longer than its message");
         assert!(heard.audio.is_none_or(|audio| audio.bytes.len() <= size), "{provider}: more audio than came");
         let replies: usize = heard.replies.iter().map(|reply| reply.payload().len()).sum();
         assert!(replies <= LONGEST_MESSAGE + 8 * size, "{provider}: {replies} bytes in answer to {size}");

@@ -1,12 +1,11 @@
 //! What was heard: the rhythm of what came in, and whether it is what the monitor expects.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use bytes::Bytes;
-
+use super::echo::Echo;
 use super::pace::Pace;
-use crate::audio::{AudioFormat, Sound};
+use super::playout::Played;
+use crate::audio::AudioFormat;
 use crate::dialect::{Dialect, Heard, HeardAudio, Incoming, Playback, Remarks};
 use crate::monitor::{Expect, HoldPlan};
 use crate::outcome::Warning;
@@ -32,22 +31,20 @@ pub enum Unmet {
     Mark,
 }
 
-/// Sent payloads that are remembered to recognise an echo.
-const REMEMBERED: usize = 16;
 /// A byte rate is judged on this much audio at least, and may be off by a third: codecs and rates differ by a factor of 1.5 or
 /// more.
 const SHORTEST_RATE_SAMPLE: Duration = Duration::from_secs(1);
+/// What comes within this time of the first audio is one heap with it, and has no rate.
+const FIRST_HEAP: Duration = Duration::from_millis(2);
 
 /// Everything that was heard, as numbers.
 #[derive(Debug)]
 pub(super) struct Ear {
     expect: Expect,
     format: AudioFormat,
-    /// What we say, where it can be recognised.
-    sound: Option<Sound>,
     /// Is this the protocol of a provider, whose oddities are noted?
     judges: bool,
-    sent: VecDeque<Bytes>,
+    pub(super) echo: Echo,
     pub(super) first_message: Option<Duration>,
     pub(super) first_audio: Option<Duration>,
     pub(super) longest_gap: Option<Duration>,
@@ -55,26 +52,29 @@ pub(super) struct Ear {
     pub(super) audio_bytes: u64,
     pub(super) messages: u64,
     pub(super) marks_played: u64,
+    pub(super) marks_cleared: u64,
     pub(super) clears: u64,
     /// The longest that a mark waited until it was played.
     pub(super) slowest_mark: Option<Duration>,
     last_message: Duration,
     last_audio: Duration,
     last_audio_bytes: usize,
+    /// Bytes of the audio that came with the first frame.
+    first_heap_bytes: u64,
     pace: Pace,
     audible: bool,
+    /// Audio came that cannot be measured.
+    unmeasured: bool,
     matched: bool,
-    echoed: bool,
 }
 
 impl Ear {
     pub(super) fn new(expect: Expect, dialect: &Dialect) -> Self {
         Self {
+            echo: Echo::new(expect.echo, dialect),
             expect,
             format: dialect.audio(),
-            sound: dialect.sound().cloned(),
             judges: dialect.provider().is_some(),
-            sent: VecDeque::new(),
             first_message: None,
             first_audio: None,
             longest_gap: None,
@@ -82,28 +82,18 @@ impl Ear {
             audio_bytes: 0,
             messages: 0,
             marks_played: 0,
+            marks_cleared: 0,
             clears: 0,
             slowest_mark: None,
             last_message: Duration::ZERO,
             last_audio: Duration::ZERO,
             last_audio_bytes: 0,
+            first_heap_bytes: 0,
             pace: Pace::default(),
             audible: false,
+            unmeasured: false,
             matched: false,
-            echoed: false,
         }
-    }
-
-    /// Something was sent that may come back.
-    pub(super) fn sent(&mut self, payload: &Bytes) {
-        let known = self.sent.back().is_some_and(|last| last == payload);
-        if !self.expect.echo || self.echoed || known {
-            return;
-        }
-        if self.sent.len() == REMEMBERED {
-            self.sent.pop_front();
-        }
-        self.sent.push_back(payload.clone());
     }
 
     /// A message came.
@@ -115,15 +105,26 @@ impl Ear {
         if heard.playback == Some(Playback::Clear) {
             self.clears += 1;
         }
-        if let Some(audio) = &heard.audio {
+        // No bytes are no audio.
+        if let Some(audio) = heard.audio.filter(|audio| !audio.bytes.is_empty()) {
             self.hear_audio(at, audio);
+        } else if heard.unmeasured {
+            self.unmeasured = true;
+            self.audio_came(at);
         }
     }
 
-    /// A mark of the server was played, this long after it came.
-    pub(super) fn mark_played(&mut self, took: Duration) {
-        self.marks_played += 1;
-        self.slowest_mark = Some(self.slowest_mark.map_or(took, |slowest| slowest.max(took)));
+    /// A mark was played or cleared, and the provider answers it or not.
+    pub(super) fn mark_played(&mut self, played: &Played, is_answered: bool) {
+        if !played.mark.counts {
+            return;
+        }
+        if played.cleared {
+            self.marks_cleared += 1;
+        } else if is_answered {
+            self.marks_played += 1;
+            self.slowest_mark = self.slowest_mark.max(Some(played.took));
+        }
     }
 
     fn check_content(&mut self, message: Incoming<'_>) {
@@ -134,31 +135,30 @@ impl Ear {
             }
             Incoming::Binary(bytes) => bytes,
         };
-        if self.expect.echo && !self.echoed && self.sent.iter().any(|sent| sent == payload) {
-            self.echo_came();
-        }
+        self.echo.hear(payload);
     }
 
-    fn echo_came(&mut self) {
-        self.echoed = true;
-        self.sent = VecDeque::new();
-    }
-
-    fn hear_audio(&mut self, at: Duration, audio: &HeardAudio<'_>) {
-        if self.first_audio.is_some() {
-            let gap = at.saturating_sub(self.last_audio);
-            self.longest_gap = Some(self.longest_gap.map_or(gap, |longest| longest.max(gap)));
-            self.pace.step(gap, self.last_audio_bytes, self.format);
-        }
+    /// Audio came, of whatever kind: how long after the last one?
+    fn audio_came(&mut self, at: Duration) -> Option<Duration> {
+        let gap = self.first_audio.is_some().then(|| at.saturating_sub(self.last_audio));
+        self.longest_gap = self.longest_gap.max(gap);
         self.first_audio.get_or_insert(at);
         self.last_audio = at;
-        self.last_audio_bytes = audio.bytes.len();
         self.audio_frames += 1;
-        self.audio_bytes += audio.bytes.len() as u64;
-        self.audible |= !audio.silent;
-        if self.expect.echo && !self.echoed && self.sound.as_ref().is_some_and(|sound| sound.contains(audio.bytes)) {
-            self.echo_came();
+        gap
+    }
+
+    fn hear_audio(&mut self, at: Duration, audio: HeardAudio<'_>) {
+        if let Some(gap) = self.audio_came(at) {
+            self.pace.step(gap, self.last_audio_bytes, self.format);
         }
+        self.last_audio_bytes = audio.bytes.len();
+        self.audio_bytes += audio.bytes.len() as u64;
+        if self.first_audio.is_some_and(|first| at < first + FIRST_HEAP) {
+            self.first_heap_bytes = self.audio_bytes;
+        }
+        self.audible |= !audio.silent;
+        self.echo.hear_audio(at, audio.bytes);
     }
 
     /// What is odd about all that came, now that the line is over.
@@ -205,33 +205,34 @@ impl Ear {
         .map(|deadline| deadline.filter(|(at, _)| *at < plan.target))
     }
 
-    /// What is unmet when the hold is over. The order is that of the causes: no message explains no match, and so on.
-    pub(super) fn unmet_at_the_end(&self) -> Option<Unmet> {
+    /// What is unmet when the hold is over; `oldest_mark` still waits to be played, since so long. The order is that of the causes: no message explains no match, and so on.
+    pub(super) fn unmet_at_the_end(&self, oldest_mark: Option<Duration>) -> Option<Unmet> {
         let expect = &self.expect;
         let checks = [
             (expect.first_message_within.is_some() && self.first_message.is_none(), Unmet::FirstMessage),
             (expect.message.is_some() && !self.matched, Unmet::Message),
             (expect.first_audio_within.is_some() && self.first_audio.is_none(), Unmet::FirstAudio),
-            (expect.echo && !self.echoed, Unmet::Echo),
-            (self.mark_is_unmet(), Unmet::Mark),
+            (self.echo.is_missing(), Unmet::Echo),
+            (self.mark_is_unmet(oldest_mark), Unmet::Mark),
             ((expect.audible || expect.real_time_audio) && self.first_audio.is_none(), Unmet::FirstAudio),
             (expect.real_time_audio && self.rate_is_wrong(), Unmet::Rate),
-            (expect.audible && !self.audible, Unmet::Audible),
+            (expect.audible && !self.audible && !self.unmeasured, Unmet::Audible),
         ];
         checks.into_iter().find_map(|(unmet, which)| unmet.then_some(which))
     }
 
-    /// Bytes a second of the audio that came, if there was enough of it.
+    /// Bytes a second of the audio that came, if there was enough of it: a frame is stamped when it came, so what came after the first
+    /// heap came in the time since then.
     pub(super) fn byte_rate(&self) -> Option<f64> {
         let span = self.last_audio.checked_sub(self.first_audio?)?;
-        // The last frame begins where the span ends.
-        let bytes = self.audio_bytes.saturating_sub(self.last_audio_bytes as u64);
-        (span >= SHORTEST_RATE_SAMPLE).then(|| bytes as f64 / span.as_secs_f64())
+        let bytes = self.audio_bytes - self.first_heap_bytes;
+        (span >= SHORTEST_RATE_SAMPLE && self.audio_bytes > 0).then(|| bytes as f64 / span.as_secs_f64())
     }
 
-    /// No mark was played, or one waited for longer than allowed.
-    fn mark_is_unmet(&self) -> bool {
-        self.expect.mark_round_trip_within.is_some_and(|within| self.slowest_mark.is_none_or(|slowest| slowest > within))
+    /// No mark was played, or one waited for longer than allowed; or waits still, which is what it takes at least.
+    fn mark_is_unmet(&self, oldest: Option<Duration>) -> bool {
+        let Some(within) = self.expect.mark_round_trip_within else { return false };
+        self.slowest_mark.max(oldest).is_some_and(|slowest| slowest > within) || self.slowest_mark.is_none()
     }
 
     fn rate_is_wrong(&self) -> bool {
@@ -289,19 +290,19 @@ mod tests {
             (message, stream(160, false), Some(Unmet::Message)),
         ];
         for (expect, frames, unmet) in rows {
-            assert_eq!(play(expect.clone(), &frames).unmet_at_the_end(), unmet, "{expect:?}");
+            assert_eq!(play(expect.clone(), &frames).unmet_at_the_end(None), unmet, "{expect:?}");
         }
     }
 
     #[test]
     fn an_echo_is_recognised_by_its_bytes() {
         let mut ear = ear(Expect { echo: true, ..Expect::default() });
-        ear.sent(&Bytes::from_static(b"hello"));
-        ear.sent(&Bytes::from_static(b"media"));
+        ear.echo.sent(&bytes::Bytes::from_static(b"hello"));
+        ear.echo.sent(&bytes::Bytes::from_static(b"media"));
         ear.hear(MS, Incoming::Text("other"), &Heard::default());
-        assert_eq!(ear.unmet_at_the_end(), Some(Unmet::Echo));
+        assert_eq!(ear.unmet_at_the_end(None), Some(Unmet::Echo));
         ear.hear(MS, Incoming::Text("hello"), &Heard::default());
-        assert_eq!(ear.unmet_at_the_end(), None);
+        assert_eq!(ear.unmet_at_the_end(None), None);
     }
 
     #[test]
@@ -321,6 +322,43 @@ mod tests {
         hear(&mut ear, 600, b"x", false);
         assert_eq!(ear.next_deadline(&plan), Some(3600 * MS));
         assert_eq!(ear.overdue(3600 * MS, &plan), Some(Unmet::Silence));
+    }
+
+    #[test]
+    fn no_bytes_are_no_audio() {
+        let ear = play(Expect::default(), &[(100, 0, true), (500, 160, false), (700, 0, true), (900, 160, false)]);
+        assert_eq!((ear.first_audio, ear.longest_gap, ear.audio_frames), (Some(500 * MS), Some(400 * MS), 2));
+        assert_eq!(ear.messages, 4);
+    }
+
+    #[test]
+    fn audio_that_cannot_be_measured_is_audio() {
+        let mut ear = ear(Expect { audible: true, real_time_audio: true, ..Expect::default() });
+        for at in [100, 400, 3_000] {
+            let message = Incoming::Text("media");
+            ear.hear(at * MS, message, &Heard { unmeasured: true, ..Heard::default() });
+        }
+        assert_eq!((ear.first_audio, ear.longest_gap, ear.audio_frames), (Some(100 * MS), Some(2_600 * MS), 3));
+        assert_eq!((ear.byte_rate(), ear.jitter(), ear.unmet_at_the_end(None)), (None, None, None));
+        let mut remarks = Remarks::default();
+        Ear { judges: true, ..ear }.sum_up(&mut remarks);
+        assert_eq!(remarks, Remarks::default());
+    }
+
+    #[test]
+    fn the_first_heap_has_no_rate() {
+        let real_time = |heap: usize, bytes: usize, every: u32| {
+            let heap = (0..heap).map(|_| (0, bytes, false));
+            let frames: Vec<_> = heap.chain((1..=1_200 / every).map(|n| (n * every, bytes, false))).collect();
+            play(Expect::default(), &frames).byte_rate().map(f64::round)
+        };
+        for (heap, bytes, every) in [(1, 160, 20), (10, 160, 20), (1, 800, 100), (3, 800, 100)] {
+            assert_eq!(real_time(heap, bytes, every), Some(8_000.0), "{heap} frames of {bytes} bytes, then one every {every} ms");
+        }
+        let short_end =
+            play(Expect::default(), &[(0, 3_200, false), (500, 4_000, false), (1_000, 4_000, false), (1_100, 800, false)]);
+        assert_eq!(short_end.byte_rate().map(f64::round), Some(8_000.0), "frames of any size, stamped when they came");
+        assert_eq!(play(Expect::default(), &[(0, 160, false), (900, 160, false)]).byte_rate(), None, "too short");
     }
 
     #[test]

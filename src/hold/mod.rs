@@ -7,6 +7,7 @@
 //! Invariant: after any input, `poll` yields finitely many `Send`s and then either `Done` or a `WaitUntil` later than now.
 
 mod ear;
+mod echo;
 mod media;
 mod numbers;
 mod pace;
@@ -22,7 +23,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::audio::AudioFormat;
-use crate::dialect::{Call, Heard, Incoming, Moment, Playback, Remarks, Speaker, Turn, Wire};
+use crate::dialect::{Call, Heard, Incoming, Mark, Moment, Playback, Remarks, Speaker, Turn, Wire};
 use crate::monitor::{HoldPlan, Monitor};
 use crate::outcome::Warning;
 use ear::Ear;
@@ -32,7 +33,7 @@ use pacer::Pacer;
 use path::PathWatch;
 pub use path::{PathSample, PathState};
 use pinger::Pinger;
-use playout::Playout;
+use playout::{LONGEST_MARK, MOST_MARKS, Playout, Room};
 pub use terms::{Ending, Goodbye, Input, Outgoing, Output, Tally};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +58,7 @@ struct FrameRate {
 /// What is left of a message when its audio has been heard.
 struct After {
     replies: Vec<Wire>,
-    mark: Option<String>,
+    mark: Option<Mark>,
     playback: Option<Playback>,
     turn: Turn,
 }
@@ -98,7 +99,7 @@ impl Hold {
         let mut speaker = dialect.open(call);
         let mut ear = Ear::new(monitor.expect.clone(), dialect);
         let hello = speaker.greet();
-        hello.iter().for_each(|wire| ear.sent(wire.payload()));
+        hello.iter().for_each(|wire| ear.echo.sent(wire.payload()));
         let pinger = plan.ping.as_ref().map(Pinger::new);
         Self {
             speaker,
@@ -210,9 +211,10 @@ impl Hold {
             Some(Playback::Clear) => self.playout.clear(self.now),
             Some(Playback::Pause) => self.playout.pause(self.now),
             Some(Playback::Resume) => self.playout.resume(self.now),
+            Some(Playback::Unmark) => self.playout.unmark(),
         }
         if let Some(mark) = after.mark {
-            self.playout.mark(self.now, mark);
+            self.mark(mark);
         }
         self.outbox.extend(after.replies.into_iter().map(Outgoing::Data));
         match after.turn {
@@ -226,11 +228,25 @@ impl Hold {
         }
     }
 
+    fn mark(&mut self, mark: Mark) {
+        let Room { crowded, cut } = self.playout.mark(self.now, mark);
+        if crowded {
+            let says =
+                || format!("more than {MOST_MARKS} marks wait to be played, or have too long names: the oldest has no answer");
+            self.remarks.note(Warning::PlaybackOverflow, says);
+        }
+        if cut {
+            let says = || format!("the name of a mark is longer than {LONGEST_MARK} bytes: the answer has the beginning of it");
+            self.remarks.note(Warning::InvalidField, says);
+        }
+    }
+
     /// Answers the marks that have been played, and lets the dialect say what is due.
     fn fire_dialect(&mut self) {
         while let Some(played) = self.playout.take(self.now) {
-            self.ear.mark_played(played.took);
-            self.outbox.extend(self.speaker.played(&played.name, played.cleared).map(Outgoing::Data));
+            let answer = self.speaker.played(&played.mark.name, played.cleared);
+            self.ear.mark_played(&played, answer.is_some());
+            self.outbox.extend(answer.map(Outgoing::Data));
         }
         if self.speaker.due().is_some_and(|due| due <= self.now) {
             let moment = Moment { at: self.now, queued: self.playout.queued(self.now), remarks: &mut self.remarks };
@@ -248,9 +264,10 @@ impl Hold {
             return None;
         }
         let media = self.media.pacer_mut()?;
-        let frame = self.speaker.frame(media.take(self.now)?);
+        let slot = media.take(self.now)?;
+        let frame = self.speaker.frame(slot);
         self.frames_sent += 1;
-        self.ear.sent(frame.payload());
+        self.ear.echo.said(slot, frame.payload());
         Some(frame)
     }
 
@@ -338,7 +355,7 @@ impl Hold {
         } else if let Some(unmet) = self.ear.overdue(self.now, &self.plan) {
             self.begin_farewell(Ending::Unmet(unmet));
         } else if self.plan.target <= self.now {
-            let unmet = self.ear.unmet_at_the_end().map(Ending::Unmet);
+            let unmet = self.unmet().map(Ending::Unmet);
             self.begin_farewell(unmet.unwrap_or(Ending::Completed(Goodbye::TimedOut)));
         } else {
             self.ping_if_due();

@@ -26,7 +26,7 @@ impl Hold {
     /// What the monitor expects and the server has not done, now that the line is over.
     #[must_use]
     pub fn unmet(&self) -> Option<Unmet> {
-        self.ear.unmet_at_the_end()
+        self.ear.unmet_at_the_end(self.playout.oldest(self.lasted()))
     }
 
     /// What the kernel's counters say.
@@ -44,6 +44,7 @@ impl Hold {
             bytes_received: self.ear.audio_bytes,
             messages_received: self.ear.messages,
             marks_played: self.ear.marks_played,
+            marks_cleared: self.ear.marks_cleared,
             clears: self.ear.clears,
             slowest_mark: self.ear.slowest_mark,
             jitter: self.ear.jitter(),

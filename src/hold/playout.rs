@@ -8,15 +8,28 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::dialect::Mark;
+
 /// Marks that wait to be played, at most.
-const MOST_MARKS: usize = 256;
+pub(super) const MOST_MARKS: usize = 4096;
+/// How long their names may be together, in bytes.
+const LONGEST_NAMES: usize = 256 << 10;
 /// How much of a mark's name is kept, in bytes.
-const LONGEST_MARK: usize = 1024;
+pub(super) const LONGEST_MARK: usize = 1024;
+
+/// What became of a mark that came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Room {
+    /// Marks that came before it were thrown away, unanswered.
+    pub(super) crowded: bool,
+    /// Its name was too long, and is cut.
+    pub(super) cut: bool,
+}
 
 /// A mark that has been played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Played {
-    pub(super) name: String,
+    pub(super) mark: Mark,
     /// Was what came before it thrown away?
     pub(super) cleared: bool,
     /// From its coming until what was before it had been played.
@@ -25,7 +38,7 @@ pub(super) struct Played {
 
 #[derive(Debug)]
 struct Waiting {
-    name: String,
+    mark: Mark,
     came: Duration,
     cleared: bool,
     /// When everything before it has been played.
@@ -39,6 +52,8 @@ pub(super) struct Playout {
     empty_at: Duration,
     paused_since: Option<Duration>,
     marks: VecDeque<Waiting>,
+    /// The length of their names, in bytes.
+    names: usize,
 }
 
 impl Playout {
@@ -52,20 +67,37 @@ impl Playout {
         self.empty_at.saturating_sub(self.clock(at))
     }
 
-    /// A mark came. If too many wait already, the oldest one counts as played.
-    pub(super) fn mark(&mut self, at: Duration, mut name: String) {
-        let mut end = name.len().min(LONGEST_MARK);
-        while !name.is_char_boundary(end) {
-            end -= 1;
+    /// A mark came. If too many wait already, the oldest ones make room for it.
+    pub(super) fn mark(&mut self, at: Duration, mut mark: Mark) -> Room {
+        let end = mark.name.floor_char_boundary(LONGEST_MARK);
+        let mut room = Room { cut: end < mark.name.len(), crowded: false };
+        mark.name.truncate(end);
+        // What was cut off is not to be kept either.
+        mark.name.shrink_to_fit();
+        while self.marks.len() >= MOST_MARKS || self.names + end > LONGEST_NAMES {
+            room.crowded = self.pop().is_some();
         }
-        name.truncate(end);
-        let now = self.clock(at);
-        if self.marks.len() >= MOST_MARKS
-            && let Some(oldest) = self.marks.front_mut()
-        {
-            oldest.due = oldest.due.min(now);
-        }
-        self.marks.push_back(Waiting { name, came: at, cleared: false, due: self.empty_at.max(now) });
+        self.names += end;
+        let due = self.empty_at.max(self.clock(at));
+        self.marks.push_back(Waiting { mark, came: at, cleared: false, due });
+        room
+    }
+
+    fn pop(&mut self) -> Option<Waiting> {
+        let oldest = self.marks.pop_front()?;
+        self.names -= oldest.mark.name.len();
+        Some(oldest)
+    }
+
+    /// The server takes back the marks that wait: none of them counts.
+    pub(super) fn unmark(&mut self) {
+        self.marks.iter_mut().for_each(|waiting| waiting.mark.counts = false);
+    }
+
+    /// How long the oldest mark that counts has been waiting.
+    pub(super) fn oldest(&self, at: Duration) -> Option<Duration> {
+        let oldest = self.marks.iter().find(|waiting| waiting.mark.counts && !waiting.cleared)?;
+        Some(at.saturating_sub(oldest.came))
     }
 
     /// Everything that waits is thrown away, and a pause ends.
@@ -104,8 +136,8 @@ impl Playout {
     /// The next mark that has been played by now.
     pub(super) fn take(&mut self, at: Duration) -> Option<Played> {
         self.due().filter(|due| *due <= at)?;
-        let mark = self.marks.pop_front()?;
-        Some(Played { name: mark.name, cleared: mark.cleared, took: at.saturating_sub(mark.came) })
+        let Waiting { mark, came, cleared, .. } = self.pop()?;
+        Some(Played { mark, cleared, took: at.saturating_sub(came) })
     }
 
     /// The time on the queue's clock, which stands still while it is paused.
@@ -120,21 +152,25 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
+    fn mark(name: &str) -> Mark {
+        Mark { name: name.to_owned(), counts: true }
+    }
+
     fn names(playout: &mut Playout, at: Duration) -> Vec<String> {
-        std::iter::from_fn(|| playout.take(at)).map(|played| played.name).collect()
+        std::iter::from_fn(|| playout.take(at)).map(|played| played.mark.name).collect()
     }
 
     #[test]
     fn marks_wait_for_the_audio_before_them() {
         let mut playout = Playout::default();
-        playout.mark(5 * MS, "first".into());
+        playout.mark(5 * MS, mark("first"));
         playout.add(10 * MS, 500 * MS);
-        playout.mark(11 * MS, "second".into());
+        playout.mark(11 * MS, mark("second"));
         playout.add(12 * MS, 100 * MS);
         assert_eq!(playout.queued(12 * MS), 598 * MS);
         assert_eq!(names(&mut playout, 12 * MS), ["first"], "nothing was before it");
         assert_eq!(playout.due(), Some(510 * MS));
-        assert_eq!(playout.take(510 * MS), Some(Played { name: "second".into(), cleared: false, took: 499 * MS }));
+        assert_eq!(playout.take(510 * MS), Some(Played { mark: mark("second"), cleared: false, took: 499 * MS }));
         assert_eq!((playout.queued(610 * MS), playout.due()), (Duration::ZERO, None));
     }
 
@@ -142,8 +178,8 @@ mod tests {
     fn a_clear_answers_what_waits() {
         let mut playout = Playout::default();
         playout.add(Duration::ZERO, 5000 * MS);
-        playout.mark(MS, "a".into());
-        playout.mark(MS, "b".into());
+        playout.mark(MS, mark("a"));
+        playout.mark(MS, mark("b"));
         playout.clear(100 * MS);
         assert_eq!(playout.queued(100 * MS), Duration::ZERO);
         assert!(playout.marks.iter().all(|mark| mark.cleared));
@@ -154,7 +190,7 @@ mod tests {
     fn a_mark_that_was_played_before_the_clear_is_not_cleared() {
         let mut playout = Playout::default();
         playout.add(Duration::ZERO, 50 * MS);
-        playout.mark(MS, "a".into());
+        playout.mark(MS, mark("a"));
         playout.clear(100 * MS);
         assert_eq!(playout.take(100 * MS).map(|played| played.cleared), Some(false));
     }
@@ -173,7 +209,7 @@ mod tests {
     fn a_pause_moves_everything() {
         let mut playout = Playout::default();
         playout.add(Duration::ZERO, 1000 * MS);
-        playout.mark(MS, "a".into());
+        playout.mark(MS, mark("a"));
         playout.pause(400 * MS);
         assert_eq!((playout.due(), playout.queued(900 * MS)), (None, 600 * MS));
         playout.resume(900 * MS);
@@ -182,12 +218,34 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
+        let filled = |name: &str, count: usize| {
+            let mut playout = Playout::default();
+            playout.add(Duration::ZERO, 60_000 * MS);
+            let rooms: Vec<_> = (0..count).map(|_| playout.mark(MS, mark(name))).collect();
+            assert_eq!(playout.names, playout.marks.iter().map(|waiting| waiting.mark.name.capacity()).sum::<usize>());
+            (playout.marks.len(), rooms.iter().filter(|room| room.crowded).count(), rooms[0].cut)
+        };
+        assert_eq!(filled("m", MOST_MARKS), (MOST_MARKS, 0, false));
+        assert_eq!(filled("m", MOST_MARKS + 10), (MOST_MARKS, 10, false));
+        assert_eq!(filled(&"ü".repeat(512), 256), (256, 0, false));
+        assert_eq!(filled(&"ü".repeat(512), 260), (256, 4, false));
+        assert_eq!(filled(&"ü".repeat(10_000), 1_000), (256, 744, true));
+        assert_eq!(filled(&format!("{}ü", "x".repeat(1_023)), 1), (1, 0, true), "no half of a letter is kept");
+    }
+
+    #[test]
+    fn the_oldest_mark_that_counts() {
         let mut playout = Playout::default();
         playout.add(Duration::ZERO, 60_000 * MS);
-        for _ in 0..10_000 {
-            playout.mark(MS, "ü".repeat(10_000));
-            names(&mut playout, MS);
-        }
-        assert!(playout.marks.len() <= MOST_MARKS + 1 && playout.marks[0].name.len() <= LONGEST_MARK);
+        playout.mark(MS, Mark { name: "theirs".into(), counts: false });
+        assert_eq!(playout.oldest(10 * MS), None);
+        playout.mark(5 * MS, mark("a"));
+        playout.mark(7 * MS, mark("b"));
+        assert_eq!(playout.oldest(10 * MS), Some(5 * MS));
+        playout.unmark();
+        assert_eq!(playout.oldest(10 * MS), None);
+        playout.mark(20 * MS, mark("c"));
+        playout.clear(21 * MS);
+        assert_eq!(playout.oldest(30 * MS), None);
     }
 }

@@ -132,6 +132,8 @@ pub struct Tally {
     pub jitter: Option<Duration>,
     /// Marks of the server that were played and answered.
     pub marks_played: u64,
+    /// Marks of the server that were thrown away with the audio before them.
+    pub marks_cleared: u64,
     /// The longest that one of them waited to be played.
     pub slowest_mark: Option<Duration>,
     /// How often the server threw away what waited to be played.

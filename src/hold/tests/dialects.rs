@@ -74,6 +74,51 @@ fn marks_that_are_expected() {
     for (name, script, ending) in rows {
         assert_eq!(play(&speaks(Provider::Twilio, expect), &script).ending, ending, "{name}");
     }
+    let (endless, clear) = (media(20_000), format!(r#"{{"event":"clear","streamSid":"{SID}"}}"#));
+    let early = [(100, text(&short)), (110, text(&mark))];
+    let rows = [
+        ("cleared", vec![(100, text(&long)), (110, text(&mark)), (500, text(&clear))], Ending::Unmet(Unmet::Mark)),
+        ("still waiting", [&early[..], &[(2_000, text(&endless)), (8_000, text(&mark))]].concat(), Ending::Unmet(Unmet::Mark)),
+        ("waiting, and not for long", [&early[..], &[(2_000, text(&endless)), (9_100, text(&mark))]].concat(), answered()),
+    ];
+    for (name, mut script, ending) in rows {
+        script.push((10_010, Input::PeerClosed));
+        assert_eq!(play(&speaks(Provider::Twilio, expect), &script).ending, ending, "{name}");
+    }
+}
+
+#[test]
+fn only_marks_of_the_server_that_were_played_count() {
+    let (audio, play_audio) =
+        (vec![0x11; 16_000], r#"{"type":"playAudio","data":{"audioContent":"ERERERE=","audioContentType":"raw"}}"#);
+    let (mark, binary) = (r#"{"type":"mark","data":{"name":"m"}}"#, Input::Message(Incoming::Binary(&audio)));
+    let (clear, unmark) = (r#"{"type":"killAudio"}"#, r#"{"type":"clearMarks"}"#);
+    let rows = [
+        ("a playAudio is no mark", Provider::Jambonz, vec![(100, text(play_audio))], (0, 0)),
+        ("a mark", Provider::Jambonz, vec![(100, binary), (110, text(mark))], (1, 0)),
+        ("cleared", Provider::Jambonz, vec![(100, binary), (110, text(mark)), (200, text(clear))], (0, 1)),
+        ("taken back", Provider::Jambonz, vec![(100, binary), (110, text(mark)), (200, text(unmark))], (0, 0)),
+        ("the end of a buffer is no mark", Provider::Asterisk, vec![(100, text("STOP_MEDIA_BUFFERING 1"))], (0, 0)),
+        ("a mark of Asterisk", Provider::Asterisk, vec![(100, text("MARK_MEDIA 1"))], (1, 0)),
+    ];
+    for (name, provider, mut script, counts) in rows {
+        script.push((10_010, Input::PeerClosed));
+        let tally = play(&speaks(provider, |_| ()), &script).hold.tally();
+        assert_eq!((tally.marks_played, tally.marks_cleared), counts, "{name}");
+    }
+}
+
+#[test]
+fn marks_that_are_too_many_or_too_long() {
+    let (endless, ours, long) = (media(60_000), mark("m"), mark(&"x".repeat(2_000)));
+    let rows = [(4_096, &ours, vec![]), (4_097, &ours, vec![Warning::PlaybackOverflow]), (1, &long, vec![Warning::InvalidField])];
+    for (count, mark, expected) in rows {
+        let mut script = vec![(100, text(&endless))];
+        script.extend((0..count).map(|n| (101 + n / 10, text(mark))));
+        script.push((10_010, Input::PeerClosed));
+        let played = play(&speaks(Provider::Twilio, |_| ()), &script);
+        assert_eq!(played.hold.remarks().iter().map(|remark| remark.warning).collect::<Vec<_>>(), expected, "{count} marks");
+    }
 }
 
 #[test]
