@@ -53,8 +53,11 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-        f.write_str(&OffsetDateTime::from(self.0).format(form).map_err(|_| fmt::Error)?)
+        let at = OffsetDateTime::from(self.0);
+        let (year, month, day) = at.to_calendar_date();
+        let (hour, minute, second, millisecond) = at.to_hms_milli();
+        // Written out: some dialects have a time stamp in every media frame, and this allocates nothing.
+        write!(f, "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z", u8::from(month))
     }
 }
 

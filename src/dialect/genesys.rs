@@ -228,6 +228,8 @@ pub(super) struct Genesys {
     pending: Option<Pending>,
     rtt: Option<Duration>,
     close_reason: &'static str,
+    /// A frame of the channel that is not ours.
+    silence: Bytes,
 }
 
 /// The headers of the upgrade.
@@ -256,6 +258,7 @@ impl Genesys {
             pending: None,
             rtt: None,
             close_reason: "end",
+            silence: settings.audio.silence(FRAME).into(),
         }
     }
 
@@ -439,13 +442,11 @@ impl Speaker for Genesys {
 
     fn frame(&mut self, n: u64) -> Wire {
         self.position += FRAME;
-        let ours = self.settings.sound.frame(n);
-        let silence = self.settings.audio.codec.silence();
-        Wire::Binary(match self.channels {
-            ["external"] => ours,
-            ["internal"] => Bytes::from(vec![silence; ours.len()]),
-            _ => ours.iter().flat_map(|sample| [*sample, silence]).collect(),
-        })
+        match self.channels {
+            ["external"] => Wire::Binary(self.settings.sound.frame(n)),
+            ["internal"] => Wire::Binary(self.silence.clone()),
+            _ => self.ink.beside(&self.settings.sound.frame(n), self.settings.audio.codec.silence()),
+        }
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {

@@ -21,6 +21,13 @@ impl Ink {
         debug_assert!(written.is_ok(), "{written:?}");
         Wire::Text(self.0.split().freeze())
     }
+
+    /// A binary frame of two channels of one byte a sample: `samples`, and beside each of them the sample `other`.
+    pub(super) fn beside(&mut self, samples: &[u8], other: u8) -> Wire {
+        self.0.reserve(2 * samples.len());
+        samples.iter().for_each(|sample| self.0.put_slice(&[*sample, other]));
+        Wire::Binary(self.0.split().freeze())
+    }
 }
 
 /// Bytes as a JSON text in base64: the standard alphabet with padding (RFC 4648 section 4).
@@ -129,19 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_buffer_is_used_again() {
-        let mut ink = Ink::default();
-        let mark = Named { name: "m1" };
-        let message = Message { number: Quoted(7), payload: Base64(&[0; 640]), parameters: Parameters(&[]), mark };
-        for _ in 0..8 {
-            drop(ink.json(&message));
-        }
-        let capacity = ink.0.capacity();
-        let place = ink.json(&message).payload().as_ptr();
-        for _ in 0..100 {
-            drop(ink.json(&message));
-        }
-        assert!(ink.0.capacity() <= capacity.max(4096), "{capacity} grew to {}", ink.0.capacity());
-        let _ = place;
+    fn two_channels_alternate() {
+        assert_eq!(Ink::default().beside(&[1, 2], 0xFF), Wire::Binary(vec![1, 0xFF, 2, 0xFF].into()));
     }
 }

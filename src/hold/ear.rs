@@ -169,7 +169,10 @@ impl Ear {
         if let Some(ratio) = self.pace.wrong_rate(self.format) {
             let (codec, rate) = (self.format.codec, self.format.sample_rate);
             remarks.note(Warning::AudioRateWrong, || {
-                format!("audio comes at {ratio} times the byte rate of {codec} at {rate} Hz, evenly: another rate or codec")
+                format!(
+                    "audio comes at {ratio} times the byte rate of {codec} at {rate} Hz, evenly: another rate or codec (or an agent that \
+                     evenly sends ahead, which looks the same)"
+                )
             });
         }
         if self.audio_bytes >= u64::from(self.format.byte_rate()) && !self.audible {

@@ -213,7 +213,8 @@ impl Run<'_> {
             close.reason = scrubber.scrub(&close.reason).into_owned();
         }
         for remark in held.remarks.iter() {
-            let says = scrubber.scrub(remark.says.as_str().as_bytes());
+            let says = remark.text();
+            let says = scrubber.scrub(says.as_bytes());
             self.account.remark(remark, &String::from_utf8_lossy(&says));
         }
         let missed_deadline = self.missed_in_hold(held.facts.ending);
