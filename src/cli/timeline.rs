@@ -58,6 +58,12 @@ fn traffic(report: &Report) -> Option<String> {
     if let Some(seconds) = audio.first_audio_seconds {
         parts.push(format!("first audio after {seconds:.3} s"));
     }
+    if let Some(seconds) = audio.longest_gap_seconds {
+        parts.push(format!("longest gap {seconds:.3} s"));
+    }
+    if let Some(seconds) = audio.jitter_seconds {
+        parts.push(format!("jitter {:.1} ms", seconds * 1000.0));
+    }
     if let Some(rate) = audio.bytes_per_second {
         parts.push(format!("{rate:.0} bytes of audio a second"));
     }

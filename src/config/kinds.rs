@@ -377,7 +377,7 @@ impl Kind for Warnings {
 text_kind!(
     /// The name of a warning.
     WarningName("the name of a warning in quotes", shown: true) -> Warning, UnknownWord,
-    "`docs/dialects.md` has the warnings that there are",
+    "`docs/reasons.md` has the warnings that there are",
     |text| Warning::ALL.iter().copied().find(|warning| warning.label() == text).ok_or_else(|| {
         let near = nearest(text, Warning::ALL.iter().map(|warning| warning.label()));
         let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

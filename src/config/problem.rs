@@ -63,6 +63,8 @@ words! {
         InvalidAddress = "invalid-address",
         /// Not an id or number of a call.
         InvalidCallId = "invalid-call-id",
+        /// A name or value that the provider's hello cannot carry.
+        InvalidParameter = "invalid-parameter",
         /// A key or table that the dialect does not have.
         NotInDialect = "not-in-dialect",
         /// A frequency without a tone, or a repetition without a file.

@@ -141,11 +141,11 @@ table! {
         /// Bytes that the server may send over the whole hold; long holds get 256 KiB a second if that is more.
         max_bytes: Number<u64, 1_024, { 1_024 * 1_024 * MIB }> = 16_777_216,
         /// Frames that the server may send in any one second, pings included.
-        max_frames_per_second: Number<u32, 1, 1_000_000> = 2_000,
+        max_frames_per_second: Number<u32, 1, 1_000_000> = 4_000,
         /// Bytes of one frame from the server.
-        max_frame_bytes: Number<usize, 125, { 16 * MIB }> = 262_144,
+        max_frame_bytes: Number<usize, 125, { 16 * MIB }> = 4_194_304,
         /// Bytes of one message from the server.
-        max_message_bytes: Number<usize, 125, { 64 * MIB }> = 1_048_576,
+        max_message_bytes: Number<usize, 125, { 64 * MIB }> = 4_194_304,
         /// The frames of the dialect `raw`.
         raw: Raw = {},
         /// The call that a provider's dialect plays.
@@ -208,7 +208,7 @@ table! {
         mark_round_trip_within: Within = _,
         /// The server must answer our Close with its own.
         clean_close: bool = false,
-        /// Warnings that count as failures: `true` for all that are not the prober's own, or a list of names (`docs/dialects.md`).
+        /// Warnings that count as failures: `true` for all that are not the prober's own, or a list of names (`docs/reasons.md`).
         no_warnings: Warnings = false,
     }
     either message_contains | message_json;

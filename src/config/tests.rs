@@ -300,6 +300,52 @@ fn slow_and_insecure_monitors_are_noted() {
 }
 
 #[test]
+fn what_no_call_would_reach_is_noted() {
+    let workshop = Workshop::new();
+    let notes = |dialect: &str, url: &str, lines: &str| {
+        let text = monitor(&format!("dialect = \"{dialect}\"\n{lines}\n")).replace("wss://voice.example.com/", url);
+        workshop.good(&text).notes.join("\n")
+    };
+    let rows = [
+        ("twilio", "wss://voice.example.com/?token=x", "", "does not carry the query, for `booking-agent`"),
+        ("conversation-relay", "wss://voice.example.com/?token=x", "", "does not carry the query"),
+        ("telnyx", "wss://voice.example.com/?token=x", "", ""),
+        ("twilio", "ws://voice.example.com/", "", "dials `wss://` alone"),
+        ("twilio", "ws://127.0.0.1:5050/", "", ""),
+        ("asterisk", "ws://voice.example.com/", "", ""),
+        ("exotel", "wss://voice.example.com/?sample-rate=8000", "", ""),
+        ("exotel", "wss://voice.example.com/", "", ""),
+        ("exotel", "wss://voice.example.com/?sample-rate=8000", "audio = { sample_rate = 16000 }", "Exotel takes the rate from"),
+        ("exotel", "wss://voice.example.com/?sample-rate=16000", "", "Exotel takes the rate from"),
+        ("exotel", "wss://voice.example.com/?sample-rate=16000", "audio = { sample_rate = 16000 }", ""),
+        ("sinch", "wss://voice.example.com/", "hold = \"3s\"", "`hold` is shorter than the time that the provider gives"),
+        ("sinch", "wss://voice.example.com/", "hold = \"3s\"\ncall = { answer_within = \"2s\" }", ""),
+        ("sinch", "wss://voice.example.com/", "hold = \"5s\"", ""),
+        ("twilio", "wss://voice.example.com/", "hold = \"3s\"", ""),
+    ];
+    for (dialect, url, lines, expected) in rows {
+        let notes = notes(dialect, url, lines);
+        assert!(notes.contains(expected) && notes.is_empty() == expected.is_empty(), "{dialect} {url} {lines}: {notes}");
+    }
+}
+
+#[test]
+fn a_file_of_silence_cannot_come_back() {
+    let workshop = Workshop::new();
+    let spec = hound::WavSpec { channels: 1, sample_rate: 8_000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let mut zeros = hound::WavWriter::create(workshop.folder.path().join("zeros.wav"), spec).unwrap();
+    (0..1600).for_each(|_| zeros.write_sample(0_i16).unwrap());
+    zeros.finalize().unwrap();
+    let codes = |file: &str| {
+        let text = monitor(&format!("dialect = \"twilio\"\naudio = {{ file = \"{file}\" }}\nexpect = {{ echo = true }}\n"));
+        workshop.parse(&text).map_or_else(|problems| problems.iter().map(|problem| problem.code).collect(), |_| Vec::new())
+    };
+    assert_eq!(codes("zeros.wav"), [Code::NothingToEcho]);
+    assert_eq!(codes("none.wav"), [Code::BadFile], "it is not known to be silent");
+    assert_eq!(codes("speech.wav"), []);
+}
+
+#[test]
 fn too_few_places_are_noted() {
     let workshop = Workshop::new();
     let notes = |places: u32| {

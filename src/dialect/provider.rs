@@ -70,6 +70,76 @@ impl Provider {
         }
     }
 
+    /// The server's words that open a session and that refuse it, where there are such.
+    #[must_use]
+    pub fn session_words(self) -> Option<(&'static str, &'static str)> {
+        let words = [
+            (Self::Genesys, "`opened`", "`disconnect`"),
+            (Self::Sinch, "`answer`", "`busy` or `reject`"),
+            (Self::OpenaiRealtime, "`session.created`", "`error`"),
+        ];
+        words.into_iter().find(|(provider, ..)| *provider == self).map(|(_, opens, refuses)| (opens, refuses))
+    }
+
+    /// Can a server have marks sent back that tell when its audio has been played?
+    #[must_use]
+    pub const fn has_marks(self) -> bool {
+        match self {
+            Self::Twilio
+            | Self::Signalwire
+            | Self::Telnyx
+            | Self::Plivo
+            | Self::Vobiz
+            | Self::Exotel
+            | Self::Vonage
+            | Self::Jambonz
+            | Self::Asterisk => true,
+            Self::Bandwidth
+            | Self::Infobip
+            | Self::Genesys
+            | Self::Acs
+            | Self::Sinch
+            | Self::ConversationRelay
+            | Self::OpenaiRealtime => false,
+        }
+    }
+
+    /// Names that `parameters` cannot have, as the hello has them itself beside the parameters.
+    #[must_use]
+    pub const fn reserved_parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::Vonage => &["event", "content-type"],
+            Self::Infobip => &["event", "content-type", "call-id", "dialog-id"],
+            Self::Jambonz => &[
+                "sampleRate",
+                "mixType",
+                "callSid",
+                "direction",
+                "from",
+                "to",
+                "callId",
+                "sipStatus",
+                "sipReason",
+                "callStatus",
+                "accountSid",
+                "applicationSid",
+            ],
+            Self::Twilio
+            | Self::Signalwire
+            | Self::Telnyx
+            | Self::Plivo
+            | Self::Vobiz
+            | Self::Bandwidth
+            | Self::Exotel
+            | Self::Asterisk
+            | Self::Genesys
+            | Self::Acs
+            | Self::Sinch
+            | Self::ConversationRelay
+            | Self::OpenaiRealtime => &[],
+        }
+    }
+
     pub(super) fn open(self, settings: &CallSettings, call: &Call) -> Box<dyn Speaker> {
         match self {
             Self::Twilio => Box::new(twilio::Twilio::new(settings, call)),
@@ -113,6 +183,37 @@ impl Provider {
             | Self::Sinch
             | Self::ConversationRelay
             | Self::OpenaiRealtime => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Dialect;
+    use super::*;
+    use crate::dialect::Wire;
+
+    /// Names of the hello in which the parameters stand, as it is written: those that the hello repeats are missing here.
+    #[test]
+    fn no_parameter_takes_a_name_of_the_hello() {
+        for provider in Provider::ALL {
+            let mut settings = CallSettings::new(*provider);
+            let id = Some("00000000-0000-4000-8000-000000000001".to_owned());
+            (settings.fixed.call, settings.fixed.session) = (id.clone(), id);
+            settings.parameters = vec![("canary".to_owned(), crate::secret::Secret::new("x"))];
+            let dialect = Dialect::Provider(Box::new(settings));
+            let call = dialect.place(&mut || 7, 0);
+            for wire in dialect.open(&call).greet() {
+                let Wire::Text(bytes) = wire else { continue };
+                let Ok(json) = serde_json::from_slice::<serde_json::Value>(&bytes) else { continue };
+                let beside = json.as_object().filter(|object| object.contains_key("canary"));
+                let names = beside.into_iter().flatten().map(|(name, _)| name.as_str()).filter(|name| *name != "canary");
+                let mut names: Vec<&str> = names.collect();
+                let mut reserved = provider.reserved_parameters().to_vec();
+                names.sort_unstable();
+                reserved.sort_unstable();
+                assert_eq!(names, reserved, "{provider}");
+            }
         }
     }
 }

@@ -106,9 +106,9 @@ pub struct Budgets {
     /// Bytes over the whole hold. Speech both ways at 24 kHz in base64 is 0.13 MB/s, so that this is two minutes of it; longer holds
     /// get in proportion ([`Budgets::bytes_for`]).
     pub bytes: u64,
-    /// Frames in any one second, pings included.
+    /// Frames in any one second, pings included. By default more than the 3072 that Vonage keeps and a server may send at once.
     pub frames_per_second: u32,
-    /// Bytes of one frame.
+    /// Bytes of one frame. By default room for a minute of L16 at 24 kHz in base64: some providers take audio of any length at once.
     pub frame_bytes: usize,
     /// Bytes of one message.
     pub message_bytes: usize,
@@ -124,7 +124,7 @@ impl Budgets {
 
 impl Default for Budgets {
     fn default() -> Self {
-        Self { bytes: 16 << 20, frames_per_second: 2_000, frame_bytes: 256 << 10, message_bytes: 1 << 20 }
+        Self { bytes: 16 << 20, frames_per_second: 4_000, frame_bytes: 4 << 20, message_bytes: 4 << 20 }
     }
 }
 

@@ -139,6 +139,23 @@ impl Target {
         }
     }
 
+    fn query(&self) -> Option<&str> {
+        self.resource.split_once('?').map(|(_, query)| query)
+    }
+
+    /// Does the URL have a query?
+    #[must_use]
+    pub fn has_query(&self) -> bool {
+        self.query().is_some()
+    }
+
+    /// The number that this parameter of the query has, if it is there and has one.
+    #[must_use]
+    pub fn query_number(&self, name: &str) -> Option<u32> {
+        let pairs = self.query()?.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(key, _)| *key == name).find_map(|(_, value)| value.parse().ok())
+    }
+
     /// The whole URL with this resource, query values replaced by `***`: what may be printed.
     #[must_use]
     pub fn redacted(&self, resource: &str) -> String {
@@ -268,6 +285,14 @@ mod tests {
         assert_eq!(expand("wss://h/a b?c=d e"), "/a%20b?c=d%20e");
         assert_eq!(expand("wss://h?x=1"), "/?x=1");
         assert_eq!(expand("wss://h"), "/");
+    }
+
+    #[test]
+    fn numbers_of_the_query_are_read() {
+        let target = Target::parse("wss://h/p?token=8000&sample-rate=16000&rate=x").unwrap();
+        assert!(target.has_query());
+        assert_eq!((target.query_number("sample-rate"), target.query_number("rate")), (Some(16_000), None));
+        assert!(!Target::parse("wss://h/p").unwrap().has_query());
     }
 
     #[test]

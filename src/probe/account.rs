@@ -113,7 +113,7 @@ impl Account {
         if let Some(at) = held.tally.first_audio {
             self.note_at(upgraded + at, "first audio from the server");
         }
-        self.note_at(upgraded + held.lasted, summary::ending(&held));
+        self.note_at(upgraded + held.lasted, summary::ending(&held, monitor));
         if let Some(took) = held.goodbye {
             self.note_at(upgraded + held.lasted + took, summary::goodbye(&held));
         }

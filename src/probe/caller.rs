@@ -1,14 +1,16 @@
 //! Who we are in one probe: the call's ids, the resource that is asked for, and the headers that come of the dialect and of signing.
 //!
-//! The user's own headers (`headers` of the monitor) win over these. Deliberately absent: the headers of the WebSocket handshake itself
+//! The user's own headers (`headers` of the monitor) win over these, and a signature covers them. Deliberately absent: the headers of the WebSocket handshake itself
 //! and the `Authorization` header (both in `upgrade`).
+
+use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use uuid::Uuid;
 
 use crate::dialect::Call;
-use crate::monitor::{Monitor, SignaturePlan};
+use crate::monitor::{Monitor, SignaturePlan, redact_query};
 use crate::outcome::Warning;
 use crate::secret::Secret;
 use crate::signature::{http_message, twilio};
@@ -18,13 +20,27 @@ use crate::wall::Timestamp;
 const API_KEY_HEADER: &str = "X-API-KEY";
 
 /// One call as the server will know it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Caller {
     pub(super) call: Call,
     /// Path and query as they are sent.
     pub(super) resource: String,
     /// Headers beside those of the monitor.
     pub(super) headers: Vec<(String, Secret)>,
+    /// What proves who we are, among the headers.
+    pub(super) proofs: Vec<Secret>,
+}
+
+/// Query values may be tokens.
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let resource = redact_query(&self.resource);
+        f.debug_struct("Caller")
+            .field("call", &self.call)
+            .field("resource", &resource)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Caller {
@@ -36,16 +52,24 @@ impl Caller {
         let resource = monitor.target.resource(|| Uuid::new_v4().to_string(), &call.call_id, now);
         let mut headers: Vec<(String, Secret)> =
             monitor.dialect.headers(&call).into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect();
-        headers.extend(signed(monitor, &resource, &headers, now));
-        headers.retain(|(name, _)| !monitor.dial.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
-        Self { call, resource, headers }
+        let signed = signed(monitor, &resource, &headers, now);
+        let proofs = signed.iter().map(|(_, value)| value.clone()).collect();
+        headers.extend(signed);
+        headers.retain(|(name, _)| own(monitor, name).is_none());
+        Self { call, resource, headers, proofs }
     }
 }
 
-/// The headers that prove who we are.
+/// The value that the user gives to this header.
+fn own<'m>(monitor: &'m Monitor, name: &str) -> Option<&'m Secret> {
+    monitor.dial.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// The headers that prove who we are, over what is really sent. A signature of the user's own takes the place of ours as a whole.
 fn signed(monitor: &Monitor, resource: &str, headers: &[(String, Secret)], unix_ms: u128) -> Vec<(String, Secret)> {
     match &monitor.dial.signature {
         None => Vec::new(),
+        Some(SignaturePlan::Twilio { .. }) if own(monitor, twilio::SIGNATURE_HEADER).is_some() => Vec::new(),
         Some(SignaturePlan::Twilio { token, algorithm, key_id, scheme }) => {
             let url = format!("{scheme}://{}{resource}", monitor.target.authority());
             let signature = twilio::sign(token.expose().as_bytes(), &url, &[], *algorithm);
@@ -55,11 +79,16 @@ fn signed(monitor: &Monitor, resource: &str, headers: &[(String, Secret)], unix_
         }
         Some(SignaturePlan::AudioHook { api_key, client_secret }) => {
             let key = (API_KEY_HEADER.to_owned(), api_key.clone());
-            let covered: Vec<(&str, &str)> =
-                headers.iter().chain([&key]).map(|(name, value)| (name.as_str(), value.expose())).collect();
+            let sent = |(name, value)| (name, own(monitor, name).unwrap_or(value));
+            let sent = headers.iter().chain([&key]).map(|(name, value)| sent((name.as_str(), value)));
+            let covered: Vec<(&str, &str)> = sent.map(|(name, value)| (name, value.expose())).collect();
             let target = &monitor.target;
             let parts = http_message::Covered { request_target: resource, authority: &target.authority(), headers: &covered };
-            let signed = client_secret.as_ref().map(|secret| audio_hook(&parts, api_key, secret, unix_ms));
+            let is_the_users =
+                [http_message::SIGNATURE_HEADER, http_message::INPUT_HEADER].iter().any(|name| own(monitor, name).is_some());
+            let secret = client_secret.as_ref().filter(|_| !is_the_users);
+            let signed =
+                secret.map(|secret| audio_hook(&parts, own(monitor, API_KEY_HEADER).unwrap_or(api_key), secret, unix_ms));
             signed.into_iter().flatten().chain([key]).collect()
         }
     }
@@ -144,6 +173,50 @@ mod tests {
         });
         monitor.dial.headers = vec![("x-twilio-signature".to_owned(), Secret::new("mine"))];
         assert_eq!(headers(&monitor), []);
+    }
+
+    /// Each signature is made again here, over the headers that are sent.
+    #[test]
+    fn an_audiohook_signature_covers_what_is_sent() {
+        let mut monitor = monitor("wss://voice.example.com/hook");
+        monitor.dialect = Dialect::Provider(Box::new(CallSettings::new(Provider::Genesys)));
+        let secret = Some(Secret::new("c2VjcmV0"));
+        monitor.dial.signature = Some(SignaturePlan::AudioHook { api_key: Secret::new("our-key"), client_secret: secret });
+        for own in [vec![], vec![("x-api-key", "their-key")], vec![("AUDIOHOOK-SESSION-ID", "theirs"), ("X-Other", "x")]] {
+            monitor.dial.headers = own.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect();
+            let sent: Vec<(String, String)> = headers(&monitor)
+                .into_iter()
+                .chain(own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+                .map(|(name, value)| (name.to_ascii_lowercase(), value))
+                .collect();
+            let value = |name: &str| {
+                let values: Vec<&str> = sent.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str()).collect();
+                assert_eq!(values.len(), 1, "{name}: {sent:?}");
+                values[0].to_owned()
+            };
+            let input = value("signature-input");
+            let between = |from: &str, to: char| input.split(from).nth(1).unwrap().split(to).next().unwrap().to_owned();
+            let names: Vec<String> = between("(", ')').split(' ').map(|name| name.trim_matches('"').to_owned()).collect();
+            assert!(names.iter().any(|name| name == "x-api-key") && names.len() >= 6, "{names:?}");
+            let covered: Vec<(String, String)> = names[2..].iter().map(|name| (name.clone(), value(name))).collect();
+            let covered: Vec<(&str, &str)> = covered.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let parts = http_message::Covered { request_target: "/hook", authority: "voice.example.com", headers: &covered };
+            let id = value("x-api-key");
+            let key = http_message::Key { id: &id, secret: b"secret" };
+            let again = http_message::sign(&parts, key, &between("nonce=\"", '"'), between("created=", ';').parse().unwrap());
+            assert_eq!((again.signature, again.input), (value("signature"), input.clone()), "{own:?}");
+        }
+        monitor.dial.headers = vec![("signature".to_owned(), Secret::new("mine"))];
+        let names: Vec<String> = headers(&monitor).into_iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        assert!(!names.iter().any(|name| name.starts_with("signature")), "{names:?}");
+        assert!(names.contains(&"x-api-key".to_owned()));
+    }
+
+    #[test]
+    fn debug_shows_no_token() {
+        let caller = Caller::new(&monitor("wss://voice.example.com/media?token=canary&thisisalongbaretokencanary"));
+        let shown = format!("{caller:?}");
+        assert!(!shown.contains("canary") && shown.contains("/media?token=***"), "{shown}");
     }
 
     #[test]

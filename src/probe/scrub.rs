@@ -1,10 +1,12 @@
 //! Takes our own secrets out of what an endpoint says: error pages like to show the request, and some servers repeat a token in their
 //! close reason.
 //!
-//! It works on the bytes as they came, before anything of them is kept. Deliberately absent: secrets that the endpoint changed on the way
-//! (hashed, encoded in another way, cut at their beginning), and guesses at what else could be one.
+//! It works on the bytes as they came, before anything of them is kept, and on the sentences of warnings, in which a quotation may have
+//! been cut already. Deliberately absent: secrets that the endpoint changed on the way (hashed, encoded in another way than as JSON, cut at
+//! their beginning or in the middle by the endpoint itself), and guesses at what else could be one.
 //!
-//! Invariant: what comes out is never longer than what went in, and has none of the known secrets in it.
+//! Invariant: what comes out is never longer than what went in, and has none of the known secrets in it, nor the beginning of one that we
+//! have cut.
 
 use std::borrow::Cow;
 
@@ -12,7 +14,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::caller::Caller;
-use crate::monitor::{Credentials, Monitor};
+use crate::monitor::{Credentials, Monitor, SignaturePlan};
+use crate::secret::Secret;
+use crate::text::Printable;
 
 /// What stands in a secret's place.
 const MASK: &[u8] = b"***";
@@ -20,8 +24,13 @@ const MASK: &[u8] = b"***";
 const LEAST_CREDENTIAL: usize = 4;
 /// The same for headers and query values, most of which are no secrets (`eu`, `true`, `mulaw`).
 const LEAST_VALUE: usize = 8;
-/// The beginning of a secret at the end of a text that was cut.
+/// The beginning of a secret where a text was cut.
 const LEAST_BEGINNING: usize = 8;
+/// What [`Printable`] puts where it cuts.
+const CUT: &[u8] = "…".as_bytes();
+
+/// Beyond what can be configured.
+const LONGEST_SECRET: usize = 1 << 20;
 
 /// The secrets of one probe, in each form in which they are sent. The longest one is first, as one may be a part of another.
 pub(super) struct Scrubber(Vec<Vec<u8>>);
@@ -41,8 +50,16 @@ impl Scrubber {
             }
         }
         let parameters = monitor.dialect.provider().map_or(&[][..], |settings| &settings.parameters);
-        for (_, value) in plan.headers.iter().chain(&caller.headers).chain(parameters) {
+        for (_, value) in plan.headers.iter().chain(parameters) {
             keep(&mut secrets, value.expose(), LEAST_VALUE);
+        }
+        for proof in &caller.proofs {
+            keep(&mut secrets, proof.expose(), LEAST_CREDENTIAL);
+            // The bytes of a structured header: `sig1=:…:` (RFC 8941 section 3.3.5).
+            proof.expose().split(':').skip(1).step_by(2).for_each(|bytes| keep(&mut secrets, bytes, LEAST_VALUE));
+        }
+        for secret in signing(plan.signature.as_ref()) {
+            keep(&mut secrets, secret.expose(), LEAST_CREDENTIAL);
         }
         let query = resource.split_once('?').map_or("", |(_, query)| query);
         for pair in query.split('&') {
@@ -57,7 +74,7 @@ impl Scrubber {
         Self(secrets)
     }
 
-    /// `bytes` with `***` for every secret, and for the beginning of one at the end.
+    /// `bytes` with `***` for every secret, and for the beginning of one that ends in `…` or with the text.
     pub(super) fn scrub<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         let mut clean = Cow::Borrowed(&bytes[..0]);
         let (mut start, mut at) = (0, 0);
@@ -78,17 +95,35 @@ impl Scrubber {
         clean
     }
 
-    /// How much of the beginning of `rest` is a secret.
+    /// How much of the beginning of `rest` is a secret, or what is left of one that was cut.
     fn secret_at(&self, rest: &[u8]) -> Option<usize> {
-        let whole = self.0.iter().find(|secret| rest.starts_with(secret)).map(Vec::len);
-        let is_cut = || rest.len() >= LEAST_BEGINNING && self.0.iter().any(|secret| secret.starts_with(rest));
-        whole.or_else(|| is_cut().then_some(rest.len()))
+        let length = |secret: &Vec<u8>| {
+            let common = secret.iter().zip(rest).take_while(|(one, other)| one == other).count();
+            let is_cut = || common >= LEAST_BEGINNING && (common == rest.len() || rest[common..].starts_with(CUT));
+            (common == secret.len() || is_cut()).then_some(common)
+        };
+        self.0.iter().filter_map(length).max()
     }
 }
 
+/// What the signature is made with. It is not sent, and the server has it all the same.
+fn signing(plan: Option<&SignaturePlan>) -> Vec<&Secret> {
+    match plan {
+        None => Vec::new(),
+        Some(SignaturePlan::Twilio { token, .. }) => vec![token],
+        Some(SignaturePlan::AudioHook { api_key, client_secret }) => client_secret.iter().chain([api_key]).collect(),
+    }
+}
+
+/// The secret as it is, as it stands in JSON, and as [`Printable`] shows both.
 fn keep(secrets: &mut Vec<Vec<u8>>, secret: &str, least: usize) {
-    if secret.len() >= least {
-        secrets.push(secret.as_bytes().to_vec());
+    if secret.len() < least {
+        return;
+    }
+    let json = serde_json::Value::from(secret).to_string();
+    for form in [secret, json.get(1..json.len() - 1).unwrap_or(secret)] {
+        secrets.push(form.as_bytes().to_vec());
+        secrets.push(Printable::capture(form.as_bytes(), LONGEST_SECRET).as_str().as_bytes().to_vec());
     }
 }
 
@@ -96,7 +131,7 @@ fn keep(secrets: &mut Vec<Vec<u8>>, secret: &str, least: usize) {
 mod tests {
     use super::*;
     use crate::monitor::{DialPlan, MonitorName, Target};
-    use crate::secret::Secret;
+    use crate::signature::twilio::Algorithm;
 
     fn scrubber_of(dial: DialPlan, url: &str) -> Scrubber {
         let mut monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse(url).unwrap());
@@ -112,6 +147,7 @@ mod tests {
                 ("X-Key".into(), Secret::new("canary-header")),
                 ("X-Long".into(), Secret::new("canary-header-and-more")),
                 ("X-Region".into(), Secret::new("eu")),
+                ("X-Quoted".into(), Secret::new("say \"hi\"\nthere")),
             ],
             ..DialPlan::default()
         };
@@ -132,11 +168,49 @@ mod tests {
             ("barecanarytoken&v=1", "***&v=1"),
             ("cut: canary-h", "cut: ***"),
             ("too little to tell: canary-", "too little to tell: canary-"),
+            ("`name` is canary-heade…, and ours is x", "`name` is ***…, and ours is x"),
+            ("`name` is canary-…, and ours is x", "`name` is canary-…, and ours is x"),
+            ("a header in JSON: say \\\"hi\\\"\\nthere, and shown: say \"hi\"\\nthere", "a header in JSON: ***, and shown: ***"),
             ("canary-hXcanary-header", "canary-hX***"),
         ];
         let scrubber = scrubber();
         for (text, clean) in rows {
             assert_eq!(String::from_utf8_lossy(&scrubber.scrub(text.as_bytes())), clean, "{text}");
+        }
+    }
+
+    /// Whole, and of each length that a quotation may have left of it.
+    #[test]
+    fn what_is_left_of_a_long_secret_goes_too() {
+        let long: String = (0..400_u32).map(|n| char::from(b'a' + u8::try_from(n * n % 23).unwrap())).collect();
+        let plan = DialPlan { headers: vec![("X-Long".into(), Secret::new(long.clone()))], ..DialPlan::default() };
+        let scrubber = scrubber_of(plan, "ws://h/media");
+        for length in LEAST_BEGINNING..long.len() {
+            let text = format!("the event {}… is unknown", &long[..length]);
+            assert_eq!(scrubber.scrub(text.as_bytes()), "the event ***… is unknown".as_bytes());
+        }
+    }
+
+    #[test]
+    fn what_signs_is_secret() {
+        let hook =
+            SignaturePlan::AudioHook { api_key: Secret::new("canary-key"), client_secret: Some(Secret::new("Y2FuYXJ5c2VjcmV0")) };
+        let twilio = SignaturePlan::Twilio {
+            token: Secret::new("canary-token"),
+            algorithm: Algorithm::Sha1,
+            key_id: None,
+            scheme: crate::monitor::UrlScheme::Wss,
+        };
+        for (plan, own) in [(hook, vec!["canary-key", "Y2FuYXJ5c2VjcmV0"]), (twilio, vec!["canary-token"])] {
+            let mut monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse("wss://h/media").unwrap());
+            monitor.dial.signature = Some(plan);
+            let caller = Caller::new(&monitor);
+            let scrubber = Scrubber::new(&monitor, &caller);
+            let signature = caller.proofs.iter().map(Secret::expose).find(|proof| proof.ends_with([':', '='])).unwrap();
+            let bytes = signature.strip_prefix("sig1=").unwrap_or(signature).trim_matches(':');
+            for secret in own.into_iter().chain([signature, bytes]) {
+                assert_eq!(&*scrubber.scrub(format!("so {secret}!").as_bytes()), b"so ***!", "{secret}");
+            }
         }
     }
 

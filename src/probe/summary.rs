@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::account::Account;
 use super::session::Held;
 use crate::hold::{Ending, Goodbye};
-use crate::monitor::{Monitor, ResolverChoice};
+use crate::monitor::{Budgets, Monitor, ResolverChoice};
 use crate::outcome::{Phase, Reason};
 use crate::report::CertificateReport;
 use crate::verdict::{StreamEnd, Violation, WireClose};
@@ -48,6 +48,9 @@ fn hold_sentence(held: &Held, monitor: &Monitor, reason: Reason) -> String {
         let expected = monitor.dialect.audio().byte_rate();
         return format!("{} ({rate:.0} bytes a second came, {expected} are expected)", reason.explains());
     }
+    if let Some(says) = session_sentence(monitor, reason) {
+        return format!("{says}, {lasted} after the upgrade{}", last_words(held));
+    }
     let dropped = [
         (Reason::WsEof, "dropped", "without a close frame"),
         (Reason::WsEofMidFrame, "dropped", "in the middle of a frame"),
@@ -57,6 +60,15 @@ fn hold_sentence(held: &Held, monitor: &Monitor, reason: Reason) -> String {
         Some((_, what, how)) => format!("the line {what} {lasted} after the upgrade {how} (1006)"),
         None => format!("{}, {lasted} after the upgrade{}", reason.explains(), last_words(held)),
     }
+}
+
+/// A session that was not opened, in the words of this dialect.
+fn session_sentence(monitor: &Monitor, reason: Reason) -> Option<String> {
+    let (opens, refuses) = monitor.dialect.provider()?.provider.session_words()?;
+    if reason == Reason::AppNotAnswered {
+        return Some(format!("the server did not open the session in time: {opens} did not come"));
+    }
+    (reason == Reason::AppRefused).then(|| format!("the server refused the session with {refuses}"))
 }
 
 /// What the server said when we had given up: often the cause.
@@ -119,7 +131,7 @@ fn missing_issuer(account: &Account, leaf: &CertificateReport) -> String {
 }
 
 /// How the line ended, for the timeline.
-pub(super) fn ending(held: &Held) -> String {
+pub(super) fn ending(held: &Held, monitor: &Monitor) -> String {
     let facts = &held.facts;
     match facts.ending {
         Ending::PeerClosed | Ending::PeerGone => match &facts.close {
@@ -129,6 +141,10 @@ pub(super) fn ending(held: &Held) -> String {
         Ending::Completed(_) => "held as planned; we said goodbye".to_owned(),
         Ending::Violation => {
             let code = facts.violation.map_or(1002, Violation::close_code);
+            // The limit is ours: the protocol has none.
+            if facts.violation == Some(Violation::TooLarge) {
+                return format!("{}; Close {code} sent", too_large(&monitor.hold.budgets));
+            }
             format!("the server broke the WebSocket protocol; Close {code} sent")
         }
         Ending::PingTimeout => "our ping was not answered; Close 1000 sent".to_owned(),
@@ -140,6 +156,15 @@ pub(super) fn ending(held: &Held) -> String {
         Ending::Refused => "the server refused the session; Close 1000 sent".to_owned(),
         Ending::HungUp => "the server hung up in the dialect's words; Close 1000 sent".to_owned(),
         Ending::Cancelled => "told to stop; Close 1000 sent".to_owned(),
+    }
+}
+
+fn too_large(budgets: &Budgets) -> String {
+    let (frame, message) = (budgets.frame_bytes, budgets.message_bytes);
+    if frame < message {
+        format!("the server exceeded the limit of {frame} bytes for a frame, or of {message} for a message")
+    } else {
+        format!("the server exceeded the limit of {message} bytes for a message")
     }
 }
 
@@ -183,5 +208,35 @@ fn seconds(duration: Duration) -> String {
         format!("{:.3} s", duration.as_secs_f64())
     } else {
         format!("{:.1} s", duration.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::{CallSettings, Dialect, Provider};
+    use crate::monitor::{MonitorName, Target};
+
+    #[test]
+    fn a_session_that_was_not_opened_is_told_in_its_own_words() {
+        let mut monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse("wss://h/").unwrap());
+        assert_eq!(session_sentence(&monitor, Reason::AppRefused), None);
+        let rows = [
+            (Provider::Sinch, Reason::AppRefused, "the server refused the session with `busy` or `reject`"),
+            (Provider::Genesys, Reason::AppRefused, "the server refused the session with `disconnect`"),
+            (Provider::Genesys, Reason::AppNotAnswered, "the server did not open the session in time: `opened` did not come"),
+        ];
+        for (provider, reason, says) in rows {
+            monitor.dialect = Dialect::Provider(Box::new(CallSettings::new(provider)));
+            assert_eq!(session_sentence(&monitor, reason).as_deref(), Some(says));
+            assert_eq!(session_sentence(&monitor, Reason::WsReset), None);
+        }
+    }
+
+    #[test]
+    fn our_own_limit_is_no_broken_protocol() {
+        let limits = |frame_bytes, message_bytes| too_large(&Budgets { frame_bytes, message_bytes, ..Budgets::default() });
+        assert_eq!(limits(8, 8), "the server exceeded the limit of 8 bytes for a message");
+        assert_eq!(limits(4, 8), "the server exceeded the limit of 4 bytes for a frame, or of 8 for a message");
     }
 }

@@ -248,6 +248,62 @@ fn what_is_no_secret_is_kept(name: &str, report: &Value) {
     }
 }
 
+/// A token of `length` bytes that has its own text everywhere, so that each piece of it tells.
+fn long_token(length: usize) -> String {
+    let text: String = (0..length).map(|n| format!("canary{n:03}-")).collect();
+    text[..length].to_owned()
+}
+
+/// Warnings quote 64 bytes of what the server said, in sentences of 256.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_beginning_of_a_secret_is_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    for length in [70, 115, 300] {
+        let token = long_token(length);
+        let said = token.clone();
+        let server = Scripted::open(move |head| {
+            let messages = [
+                format!("{{\"event\":\"{said}\"}}"),
+                format!("{{\"event\":\"mark\",\"streamSid\":\"{said}\",\"mark\":{{\"name\":\"{said}\"}}}}"),
+                format!("{{\"event\":\"clear\",\"streamSid\":\"MZ\",\"{said}\":1}}"),
+                format!("{{\"event\":\"media\",\"streamSid\":\"MZ\",\"media\":{{\"payload\":\"{said}\",\"track\":\"{said}\"}}}}"),
+                format!("{{\"event\":\"media\",\"streamSid\":\"MZ\",\"media\":\"{said}\"}}"),
+                format!("{{\"type\":\"error\",\"error\":{{\"message\":\"{said}\",\"code\":\"{said}\"}}}}"),
+                format!("{{\"type\":\"error\",\"parameters\":{{\"code\":1,\"message\":\"{said}\"}}}}"),
+                format!("not JSON: {said}"),
+                format!("\"{said}\""),
+                format!("{{\"action\":\"{said}\",\"type\":\"{said}\",\"command\":\"{said}\",\"kind\":\"{said}\"}}"),
+                format!("{{\"command\":\"MARK_MEDIA\",\"correlation_id\":\"{said}\"}}"),
+                format!("{{\"eventType\":\"{said}\"}}"),
+                said.clone(),
+            ];
+            let frames: Vec<u8> = messages.iter().flat_map(|message| frame(0x1, message.as_bytes())).collect();
+            [switching(head, "").into_bytes(), frames].concat()
+        })
+        .await;
+        std::fs::write(folder.path().join("token"), &token).unwrap();
+        let dialects =
+            ["twilio", "signalwire", "telnyx", "plivo", "vobiz", "bandwidth", "exotel", "vonage", "infobip", "jambonz"];
+        let others = ["asterisk", "genesys", "acs", "sinch", "conversation-relay", "openai-realtime"];
+        let mut text = "[defaults]\nhold = \"300ms\"\nclose_timeout = \"200ms\"\ninterval = \"60s\"\n".to_owned();
+        for dialect in dialects.iter().chain(&others) {
+            let headers = "headers = { X-Own = { file = \"token\" } }";
+            let url = format!("ws://{}/", server.address);
+            text += &format!("[[monitor]]\nname = \"{dialect}\"\ndialect = \"{dialect}\"\nurl = \"{url}\"\n{headers}\n");
+        }
+        let config = folder.path().join("monitors.toml");
+        std::fs::write(&config, &text).unwrap();
+        let mut quoted = 0;
+        for dialect in dialects.iter().chain(&others) {
+            let ended = finish(sidetone(&["probe", dialect, "--json", "--config", config.to_str().unwrap()])).await;
+            complain(&format!("{dialect}, {length} bytes"), &ended.out, &[("beginning of the token", "canary000")]);
+            complain(&format!("{dialect}, {length} bytes"), &ended.err, &[("beginning of the token", "canary000")]);
+            quoted += ended.out.matches("***").count();
+        }
+        assert!(quoted > 16, "the warnings did quote it: {quoted}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_key_of_a_client_certificate_stays_here() {
     let range = Range::open().await;

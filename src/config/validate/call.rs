@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use toml::Spanned;
 
 use super::speech::has_no_effect;
-use super::{Desk, Scope, dial};
+use super::{Desk, Scope, dial, parameters, vain};
 use crate::audio::{AudioFormat, Sound};
 use crate::config::calls::{Audio, Call, Say, Signature};
 use crate::config::problem::{Code, Problem, Sink, Span};
@@ -43,9 +43,10 @@ pub(super) fn settings(scope: &Scope<'_>, provider: Provider, desk: &mut Desk<'_
     settings.mp3 = call.mp3.or(settings.mp3);
     settings.answer_within = call.answer_within.get().copied();
     settings.audio = format(&audio, provider.facts(), desk.sink);
-    settings.sound = said(&audio, &settings, scope, desk);
-    check_echo(&settings, scope, desk.sink);
-    check_audio_expectations(&settings, scope, desk.sink);
+    let sound = said(&audio, &settings, scope, desk);
+    vain::check(&settings, sound.as_ref(), scope, desk.sink);
+    parameters::check(&settings, scope, desk.sink);
+    settings.sound = sound.unwrap_or(settings.sound);
     settings
 }
 
@@ -80,25 +81,26 @@ fn format(audio: &Audio, facts: &Facts, sink: &mut Sink) -> AudioFormat {
     facts.formats.first().copied().unwrap_or(AudioFormat::MULAW_8K)
 }
 
-/// What the caller says.
-fn said(audio: &Audio, settings: &CallSettings, scope: &Scope<'_>, desk: &mut Desk<'_>) -> Sound {
+/// What the caller says; `None` if a file should say it and cannot be read.
+fn said(audio: &Audio, settings: &CallSettings, scope: &Scope<'_>, desk: &mut Desk<'_>) -> Option<Sound> {
     let (format, cadence) = (settings.audio, settings.cadence);
     check_audio_alone(audio, scope, desk.sink);
     match (&audio.file, audio.say.get()) {
         (Given::Known(path), _) => speech(path, audio, settings, desk),
-        (_, Some(Say::Tone)) => Sound::tone(format, cadence, audio.tone_hertz.or(crate::audio::TONE_HERTZ)),
-        (_, Some(Say::Silence) | None) => Sound::silence(format, cadence),
+        (Given::Broken(_), _) => None,
+        (Given::Absent, Some(Say::Tone)) => Some(Sound::tone(format, cadence, audio.tone_hertz.or(crate::audio::TONE_HERTZ))),
+        (Given::Absent, Some(Say::Silence) | None) => Some(Sound::silence(format, cadence)),
     }
 }
 
-fn speech(path: &Spanned<PathBuf>, audio: &Audio, settings: &CallSettings, desk: &mut Desk<'_>) -> Sound {
+fn speech(path: &Spanned<PathBuf>, audio: &Audio, settings: &CallSettings, desk: &mut Desk<'_>) -> Option<Sound> {
     let (format, cadence) = (settings.audio, settings.cadence);
     match desk.surroundings.recording(path.get_ref(), format, cadence, audio.repeat.or(false)) {
-        Ok(sound) => sound,
+        Ok(sound) => Some(sound),
         Err(error) => {
             let problem = Problem::new(Code::BadFile, error.to_string()).at(&path.span(), "");
             desk.sink.push(problem.help("write the path of a WAV file; a relative one begins at the folder of this file"));
-            Sound::silence(format, cadence)
+            None
         }
     }
 }
@@ -118,49 +120,6 @@ fn check_audio_alone(audio: &Audio, scope: &Scope<'_>, sink: &mut Sink) {
         let problem = Problem::new(Code::AudioKeyAlone, "there is no tone that could have this frequency").at(&hertz.span(), "");
         sink.push(problem.help("set `say = \"tone\"` as well, or leave `tone_hertz` out"));
     }
-}
-
-/// Silence that comes back cannot be told from silence that a server makes.
-fn check_echo(settings: &CallSettings, scope: &Scope<'_>, sink: &mut Sink) {
-    let Some(echo) = scope.all.expect.get().and_then(|expect| expect.echo.known()).filter(|echo| *echo.get_ref()) else { return };
-    if settings.sends_media() && !settings.sound.is_audible() && scope.all.audio.get().is_none_or(|audio| audio.file.is_absent())
-    {
-        let problem = Problem::new(Code::NothingToEcho, "an echo is expected, and silence is sent");
-        sink.push(problem.at(&echo.span(), "what we say must come back").help("set `audio = { say = \"tone\" }`, or a `file`"));
-    }
-}
-
-/// Audio that is expected where none can come.
-fn check_audio_expectations(settings: &CallSettings, scope: &Scope<'_>, sink: &mut Sink) {
-    let Some(expect) = scope.all.expect.get() else { return };
-    let Some(why) = why_silent(settings) else { return };
-    let on = |given: &Given<bool>| given.known().filter(|yes| *yes.get_ref()).map(Spanned::span);
-    let expected = [
-        // A dialect of text echoes as text.
-        ("echo", on(&expect.echo).filter(|_| !settings.provider.facts().formats.is_empty())),
-        ("audible", on(&expect.audible)),
-        ("real_time_audio", on(&expect.real_time_audio)),
-        ("first_audio_within", expect.first_audio_within.span()),
-        ("mark_round_trip_within", expect.mark_round_trip_within.span()),
-    ];
-    for (key, span) in expected {
-        let Some(span) = span else { continue };
-        let problem = Problem::new(Code::ExpectedInVain, format!("`{key}` is expected, and {why}")).at(&span, "");
-        sink.push(problem.help(format!("leave `{key}` out")));
-    }
-}
-
-/// Why the server must not send audio, if it must not.
-fn why_silent(settings: &CallSettings) -> Option<&'static str> {
-    if settings.server_talks() {
-        return None;
-    }
-    Some(match settings {
-        _ if settings.provider.facts().formats.is_empty() => "this dialect has text and no audio",
-        _ if settings.one_way => "on a one-way stream nothing comes back",
-        _ if settings.connection_probe => "a connection probe has no audio",
-        _ => "the server sends audio with `audio_connector = true` alone",
-    })
 }
 
 /// How the upgrade is signed.

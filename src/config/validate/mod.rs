@@ -6,8 +6,10 @@ mod call;
 mod dial;
 mod hold;
 mod notes;
+mod parameters;
 mod speech;
 mod tls;
+mod vain;
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;

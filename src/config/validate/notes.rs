@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Scope;
 use crate::config::read::Placed;
 use crate::config::values::duration_text;
+use crate::dialect::{CallSettings, Opening, Provider};
 use crate::monitor::Monitor;
 
 /// What a dial and the goodbye of a good endpoint take beside the hold, for an estimate.
@@ -38,7 +39,9 @@ impl Slow {
 
 /// `text` is the file, for the numbers of its lines.
 pub(super) fn notes(monitors: &[(Arc<Monitor>, Option<Slow>)], places: usize, text: &str) -> Vec<String> {
-    [insecure(monitors), offered(monitors), slow(monitors, text), crowded(monitors, places)].into_iter().flatten().collect()
+    let dialled = [insecure(monitors), not_wss(monitors), lost_query(monitors), other_rate(monitors), offered(monitors)];
+    let timed = [unopened(monitors), slow(monitors, text), crowded(monitors, places)];
+    dialled.into_iter().chain(timed).flatten().collect()
 }
 
 fn insecure(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
@@ -47,6 +50,49 @@ fn insecure(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
     )?;
     Some(format!(
         "`insecure = true`: certificates are not checked for {names}; a provider checks them, so callers may hear silence while this is green"
+    ))
+}
+
+/// The names of the monitors of a provider for which `is_so` holds.
+fn providers(monitors: &[(Arc<Monitor>, Option<Slow>)], is_so: impl Fn(&Monitor, &CallSettings) -> bool) -> Option<String> {
+    let is_one = |monitor: &&Arc<Monitor>| monitor.dialect.provider().is_some_and(|settings| is_so(monitor, settings));
+    names(monitors.iter().map(|(monitor, _)| monitor).filter(is_one))
+}
+
+fn not_wss(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
+    let names = providers(monitors, |monitor, settings| {
+        let target = &monitor.target;
+        settings.provider.facts().wss_only && !target.is_secure() && !target.is_loopback()
+    })?;
+    Some(format!("`ws://`: the provider dials `wss://` alone, for {names}; no call comes in on this URL"))
+}
+
+fn lost_query(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
+    let names = providers(monitors, |monitor, settings| settings.provider.facts().query_is_lost && monitor.target.has_query())?;
+    Some(format!("`url`: Twilio does not carry the query, for {names}; use `parameters` of `[monitor.call]`"))
+}
+
+/// Exotel sends 8000 samples a second unless the query says otherwise.
+fn other_rate(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
+    let names = providers(monitors, |monitor, settings| {
+        let asked = monitor.target.query_number("sample-rate").unwrap_or(8_000);
+        settings.provider == Provider::Exotel && asked != settings.audio.sample_rate
+    })?;
+    Some(format!(
+        "`sample_rate`: Exotel takes the rate from `?sample-rate=…` of the URL (8000 without it), and `[monitor.audio]` has another \
+         one, for {names}"
+    ))
+}
+
+/// The hold ends before the server is late.
+fn unopened(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
+    let names = providers(monitors, |monitor, settings| match settings.opening() {
+        Opening::AtOnce => false,
+        Opening::WhenAnswered { within } => within > monitor.hold.target,
+    })?;
+    Some(format!(
+        "`hold` is shorter than the time that the provider gives a server to open the session, for {names}; a server that is slower \
+         than the hold fails here. Set a longer `hold`, or a shorter `answer_within`"
     ))
 }
 

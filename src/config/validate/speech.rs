@@ -2,7 +2,7 @@
 
 use toml::Spanned;
 
-use super::{Desk, Scope, call};
+use super::{Desk, Scope, call, vain};
 use crate::audio::AudioFormat;
 use crate::config::problem::{Code, Problem, Sink, Span};
 use crate::config::raw::{Raw, Silence};
@@ -15,6 +15,7 @@ pub(super) fn dialect(scope: &Scope<'_>, desk: &mut Desk<'_>) -> Dialect {
     match scope.all.dialect.or(DialectName::Raw) {
         DialectName::Raw => {
             check_foreign_tables(scope, desk.sink);
+            vain::check_raw(scope, desk.sink);
             raw(scope, desk.sink)
         }
         DialectName::Provider(provider) => {
