@@ -139,9 +139,17 @@ pub struct Call {
     pub session_id: String,
     /// When the probe began, in milliseconds since 1970-01-01T00:00:00Z; `{unix_ms}` in a URL.
     pub began_unix_ms: u64,
+    /// When the line was open (the 101), likewise; when the probe began, as long as that is not known.
+    pub up_unix_ms: u64,
 }
 
 impl Call {
+    /// The call, with its line open at this moment.
+    #[must_use]
+    pub fn up_at(&self, unix_ms: u64) -> Self {
+        Self { up_unix_ms: unix_ms, ..self.clone() }
+    }
+
     pub(super) fn place(settings: &CallSettings, fresh: &mut dyn FnMut() -> u128, unix_ms: u64) -> Self {
         let forms = &settings.provider.facts().ids;
         let mut id = |fixed: &Option<String>, form: fn(u128) -> String| fixed.clone().unwrap_or_else(|| form(fresh()));
@@ -151,13 +159,14 @@ impl Call {
             account_id: id(&settings.fixed.account, forms.account),
             session_id: id(&settings.fixed.session, forms.session),
             began_unix_ms: unix_ms,
+            up_unix_ms: unix_ms,
         }
     }
 
     /// A call of the dialect `raw`: its id is 32 hexadecimal digits.
     pub(super) fn anonymous(fresh: &mut dyn FnMut() -> u128, unix_ms: u64) -> Self {
         let mut id = || super::ids::hex(fresh());
-        Self { call_id: id(), stream_id: id(), account_id: id(), session_id: id(), began_unix_ms: unix_ms }
+        Self { call_id: id(), stream_id: id(), account_id: id(), session_id: id(), began_unix_ms: unix_ms, up_unix_ms: unix_ms }
     }
 
     /// The ids as they are said to the user in an incident; none of them is a secret.

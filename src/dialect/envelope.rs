@@ -186,11 +186,14 @@ impl Message<'_> {
         path.split('.').try_fold(&self.fields, |value, key| at(value, key, self.any_case))
     }
 
-    /// Notes a stream id that is not ours; `required` if one has to be there (the grammar notes that it is missing).
-    pub(super) fn check_stream_id(&self, path: &str, ours: &str, remarks: &mut Remarks) {
-        if let Some(theirs) = self.text(path).filter(|theirs| *theirs != ours) {
+    /// Is it for our stream? An id that is not ours is noted; one that is missing counts as ours (the grammar notes it where it has to be
+    /// there).
+    pub(super) fn is_ours(&self, path: &str, ours: &str, remarks: &mut Remarks) -> bool {
+        let foreign = self.text(path).filter(|theirs| *theirs != ours);
+        if let Some(theirs) = foreign {
             remarks.note(Warning::WrongStreamId, || format!("`{path}` is {}, and ours is {ours}", quote(theirs)));
         }
+        foreign.is_none()
     }
 }
 

@@ -294,7 +294,7 @@ impl Genesys {
 
     /// The numbers that every message has.
     fn count(&mut self, message: &Message<'_>, remarks: &mut Remarks) {
-        message.check_stream_id("id", &self.call.session_id, remarks);
+        message.is_ours("id", &self.call.session_id, remarks);
         if let Some(seq) = message.number("seq") {
             let due = self.serverseq.saturating_add(1);
             if seq != due {
@@ -350,7 +350,8 @@ impl Genesys {
                 if is_first { Heard::reply(self.ping(at)) } else { Heard::default() }
             }
             Some(pending) => {
-                remarks.note(Warning::SequenceWrong, || format!("a `pong` for {clientseq:?}; the `ping` is {}", pending.seq));
+                let answered = clientseq.map_or_else(|| "no `ping`".to_owned(), |seq| format!("the `ping` {seq}"));
+                remarks.note(Warning::SequenceWrong, || format!("a `pong` for {answered}; {} is due", pending.seq));
                 Heard::default()
             }
             None => {

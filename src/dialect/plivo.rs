@@ -62,6 +62,7 @@ pub(super) const FACTS: Facts = Facts {
             "`stop`: in Plivo's Java SDK and examples, not in the present reference.",
             "The byte order of L16: `codec = \"l16be\"` for big endian.",
             "`sendDTMF`: not in the present reference.",
+            "What `timestamp` is the time of; here of the beginning of the frame, counted from the 101.",
             "Whether the upgrade is signed (`X-Plivo-Signature-V3`), whether `ws://` is dialled, and what becomes of a query in the URL.",
             "That no subprotocol is offered: Plivo's SDKs have none, and a third party says `audio.plivo.com`: `subprotocols`.",
         ],
@@ -259,7 +260,7 @@ impl Speaker for Plivo {
         let since = self.line.milliseconds(n);
         let media = MediaDetails {
             track: "inbound",
-            timestamp: Quoted(u128::from(self.line.call.began_unix_ms) + since),
+            timestamp: Quoted(u128::from(self.line.call.up_unix_ms) + since),
             chunk: self.line.next_chunk(),
             payload: Base64(&payload),
         };
@@ -271,7 +272,9 @@ impl Speaker for Plivo {
         let remarks = moment.remarks;
         let grammar = if self.is_vobiz { &VOBIZ_GRAMMAR } else { &GRAMMAR };
         let Some(message) = grammar.hear(message, &self.line.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("streamId", &self.line.call.stream_id, remarks);
+        if !message.is_ours("streamId", &self.line.call.stream_id, remarks) {
+            return Heard::default();
+        }
         match message.kind {
             "playAudio" => self.play_audio(&message, remarks),
             "checkpoint" => message.mark("name"),
@@ -458,6 +461,30 @@ mod tests {
         let mut call = call();
         call.hear_binary(&[0x11; 160]);
         assert_eq!(call.odd(), [Warning::BinaryInTextDialect]);
+    }
+
+    #[test]
+    fn what_is_for_another_stream_has_no_effect() {
+        let play = r#""event":"playAudio","media":{"contentType":"audio/x-l16","sampleRate":8000,"payload":"EREREQ=="}"#;
+        let stop = r#""event":"stop""#;
+        let rows = [play, r#""event":"checkpoint","name":"m1""#, r#""event":"clearAudio""#, stop];
+        for rest in rows {
+            for mut call in [call(), vobiz()] {
+                call.greeting();
+                let meant = call.hear(&format!(r#"{{"streamId":"other",{rest}}}"#));
+                let odd = call.odd();
+                assert_eq!(meant, Meant::default(), "{rest}");
+                assert!(odd.contains(&Warning::WrongStreamId) || rest == stop, "{rest}: {odd:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_time_counts_from_the_101() {
+        for mut call in [call(), vobiz()] {
+            call.up_at(1_795_168_808_000);
+            assert!(call.frame(1).contains(r#""timestamp":"1795168808020""#));
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::secret::Secret;
 pub(super) struct Rehearsal {
     pub(super) speaker: Box<dyn Speaker>,
     pub(super) call: Call,
+    dialect: Dialect,
     pub(super) remarks: Remarks,
 }
 
@@ -38,7 +39,12 @@ impl Rehearsal {
     pub(super) fn new(provider: Provider, change: impl FnOnce(&mut CallSettings)) -> Self {
         let dialect = Dialect::Provider(Box::new(settings(provider, change)));
         let call = dialect.place(&mut || BITS, 1_795_168_800_000);
-        Self { speaker: dialect.open(&call), call, remarks: Remarks::default() }
+        Self { speaker: dialect.open(&call), call, dialect, remarks: Remarks::default() }
+    }
+
+    /// The same call, whose line is open later than the probe began.
+    pub(super) fn up_at(&mut self, unix_ms: u64) {
+        self.speaker = self.dialect.open(&self.call.up_at(unix_ms));
     }
 
     pub(super) fn greeting(&mut self) -> Vec<String> {

@@ -287,6 +287,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_for_another_stream_has_no_effect() {
+        for rest in
+            [r#""event":"media","media":{"payload":"EQ=="}"#, r#""event":"mark","mark":{"name":"m1"}"#, r#""event":"clear""#]
+        {
+            let mut call = call();
+            let message = format!(r#"{{"streamSid":"other",{rest}}}"#);
+            assert_eq!((call.hear(&message), call.odd()), (Meant::default(), vec![Warning::WrongStreamId]), "{rest}");
+        }
+    }
+
+    #[test]
     fn a_one_way_stream_only_listens() {
         let mut call = Rehearsal::new(Provider::Signalwire, |settings| settings.one_way = true);
         call.hear(&format!(r#"{{"event":"clear","streamSid":"{ID}"}}"#));

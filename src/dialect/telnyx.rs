@@ -229,7 +229,9 @@ impl Speaker for Telnyx {
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
         let remarks = moment.remarks;
         let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("stream_id", &self.0.call.stream_id, remarks);
+        if !message.is_ours("stream_id", &self.0.call.stream_id, remarks) {
+            return Heard::default();
+        }
         match message.kind {
             "media" if self.0.settings.mp3 => Heard::default(),
             "media" => {
@@ -384,6 +386,17 @@ mod tests {
         let mut call = call();
         call.hear_binary(&[0x11; 160]);
         assert_eq!(call.odd(), [Warning::BinaryInTextDialect]);
+    }
+
+    #[test]
+    fn what_is_for_another_stream_has_no_effect() {
+        for rest in
+            [r#""event":"media","media":{"payload":"EQ=="}"#, r#""event":"mark","mark":{"name":"m1"}"#, r#""event":"clear""#]
+        {
+            let mut call = call();
+            let message = format!(r#"{{"stream_id":"other",{rest}}}"#);
+            assert_eq!((call.hear(&message), call.odd()), (Meant::default(), vec![Warning::WrongStreamId]), "{rest}");
+        }
     }
 
     #[test]
