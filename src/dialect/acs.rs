@@ -19,6 +19,7 @@ pub(super) const FACTS: Facts = Facts {
     title: "Azure Communication Services media streaming",
     formats: &[AudioFormat { codec: Codec::L16, sample_rate: 16_000 }, AudioFormat { codec: Codec::L16, sample_rate: 24_000 }],
     cadence: Duration::from_millis(20),
+    fixed_frame: false,
     wss_only: true,
     query_is_lost: false,
     subprotocol: None,

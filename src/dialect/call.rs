@@ -19,6 +19,16 @@ words! {
     }
 }
 
+words! {
+    /// Whose voice a stream has.
+    Track {
+        /// The caller's.
+        Inbound = "inbound",
+        /// What the caller hears.
+        Outbound = "outbound",
+    }
+}
+
 /// The settings of `[monitor.call]` and `[monitor.audio]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallSettings {
@@ -40,6 +50,8 @@ pub struct CallSettings {
     pub parameters: Vec<(String, Secret)>,
     /// The stream listens and does not play: nothing may come back on it.
     pub one_way: bool,
+    /// Whose voice it has, where the hello names tracks; the caller's if it goes both ways.
+    pub track: Track,
     /// How the hello names the codec, if not by the provider's documented name.
     pub encoding_name: Option<String>,
     /// Asterisk: plain text or JSON.
@@ -50,6 +62,12 @@ pub struct CallSettings {
     pub audio_connector: bool,
     /// Where sequence numbers begin.
     pub first_sequence_number: u64,
+    /// Bandwidth: does media have sequence numbers?
+    pub sequence_numbers: bool,
+    /// Telnyx: the state of the call in base64, as the user wrote it.
+    pub client_state: Option<String>,
+    /// jambonz: the rate of the server's binary audio, in hertz; that of the call if it is not set.
+    pub server_sample_rate: Option<u32>,
     /// What the caller says, where the provider sends text.
     pub prompt: Option<String>,
     /// The caller's language (BCP 47).
@@ -90,12 +108,16 @@ impl CallSettings {
             to: "+12025550101".to_owned(),
             parameters: Vec::new(),
             one_way: false,
+            track: Track::Inbound,
             encoding_name: None,
             form: Form::Plain,
             connection_probe: true,
             audio_connector: false,
             // Vobiz alone begins with 0 (its own example).
             first_sequence_number: u64::from(provider != Provider::Vobiz),
+            sequence_numbers: true,
+            client_state: None,
+            server_sample_rate: None,
             prompt: None,
             language: "en-US".to_owned(),
             mp3: false,

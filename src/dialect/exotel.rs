@@ -28,6 +28,7 @@ pub(super) const FACTS: Facts = Facts {
         AudioFormat { codec: Codec::L16, sample_rate: 24_000 },
     ],
     cadence: Duration::from_millis(100),
+    fixed_frame: false,
     wss_only: false,
     query_is_lost: false,
     subprotocol: None,

@@ -20,6 +20,7 @@ pub(super) const FACTS: Facts = Facts {
     title: "Genesys AudioHook",
     formats: &[AudioFormat::MULAW_8K],
     cadence: FRAME,
+    fixed_frame: false,
     wss_only: true,
     query_is_lost: false,
     subprotocol: None,
@@ -439,7 +440,7 @@ impl Speaker for Genesys {
     }
 
     fn frame(&mut self, n: u64) -> Wire {
-        self.position += FRAME;
+        self.position += self.settings.cadence;
         let ours = self.settings.sound.frame(n);
         let silence = self.settings.audio.codec.silence();
         Wire::Binary(match self.channels {

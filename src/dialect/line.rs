@@ -44,7 +44,7 @@ impl Line {
     /// The `media` object of the next frame, at the end of so many slots.
     pub(super) fn chunk<'p>(&mut self, slots: u64, payload: &'p [u8]) -> Chunk<'p> {
         let timestamp = Quoted(self.milliseconds(slots));
-        Chunk { track: "inbound", chunk: Quoted(self.next_chunk()), timestamp, payload: Base64(payload) }
+        Chunk { track: self.settings.track.label(), chunk: Quoted(self.next_chunk()), timestamp, payload: Base64(payload) }
     }
 
     /// What a message of `media`, `mark` and `clear` means; other kinds of the grammar have no effect, and neither has a message for

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Call, CallSettings, Dialect, Farewell, Heard, Incoming, Moment, Playback, Provider, Remarks, Speaker, Turn, Wire};
+use crate::audio::AudioFormat;
 use crate::outcome::Warning;
 use crate::secret::Secret;
 
@@ -19,6 +20,8 @@ pub(super) struct Rehearsal {
 pub(super) struct Meant {
     /// The audio, and is it silent?
     pub(super) audio: Option<(Vec<u8>, bool)>,
+    /// The audio's own format.
+    pub(super) format: Option<AudioFormat>,
     pub(super) replies: Vec<String>,
     pub(super) mark: Option<String>,
     pub(super) playback: Option<Playback>,
@@ -98,6 +101,7 @@ impl Rehearsal {
 
 fn meant(heard: Heard<'_>) -> Meant {
     Meant {
+        format: heard.audio.and_then(|audio| audio.format),
         audio: heard.audio.map(|audio| (audio.bytes.to_vec(), audio.silent)),
         replies: heard.replies.iter().map(text).collect(),
         mark: heard.mark,

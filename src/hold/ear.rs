@@ -152,9 +152,9 @@ impl Ear {
         }
         self.first_audio.get_or_insert(at);
         self.last_audio = at;
-        self.last_audio_bytes = audio.bytes.len();
+        self.last_audio_bytes = audio.bytes_in(self.format);
         self.audio_frames += 1;
-        self.audio_bytes += audio.bytes.len() as u64;
+        self.audio_bytes += self.last_audio_bytes as u64;
         self.audible |= !audio.silent;
         if self.expect.echo && !self.echoed && self.sound.as_ref().is_some_and(|sound| sound.contains(audio.bytes)) {
             self.echo_came();
@@ -253,7 +253,7 @@ mod tests {
     }
 
     fn hear(ear: &mut Ear, at: u32, bytes: &[u8], silent: bool) {
-        let heard = Heard { audio: Some(HeardAudio { bytes, silent }), ..Heard::default() };
+        let heard = Heard { audio: Some(HeardAudio { bytes, silent, format: None }), ..Heard::default() };
         ear.hear(at * MS, Incoming::Binary(bytes), &heard);
     }
 
