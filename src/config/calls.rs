@@ -5,7 +5,7 @@ use super::problem::Sink;
 use super::raw::MINUTE;
 use super::read::{Length, Map, Number, Word, table};
 use crate::audio::Codec;
-use crate::dialect::{CallKey, Form};
+use crate::dialect::{CallKey, Form, Track};
 use crate::monitor::UrlScheme;
 use crate::signature::twilio::Algorithm;
 
@@ -28,6 +28,8 @@ table! {
         parameters: Map<HeaderValue> = {},
         /// The stream listens and does not play: nothing may come back on it.
         one_way: bool = false,
+        /// Whose voice a one-way stream has: `inbound` (the caller's) or `outbound` (what the caller hears).
+        track: Track = "inbound",
         /// How the hello names the codec, if not as the provider documents it.
         encoding_name: HeaderText = _,
         /// The form of control messages: `plain` or `json`.
@@ -38,6 +40,12 @@ table! {
         audio_connector: bool = false,
         /// Where sequence numbers begin.
         first_sequence_number: Number<u64, 0, 1_000_000> = 1,
+        /// Bandwidth: media has sequence numbers.
+        sequence_numbers: bool = true,
+        /// Telnyx: the state of the call in the hello, in base64, as you write it; not sent if it is not set.
+        client_state: HeaderText = _,
+        /// jambonz: samples a second of the server's binary audio, if they are others than the call's.
+        server_sample_rate: SampleRate = _,
         /// What the caller says, where text is sent.
         prompt: Message = _,
         /// The caller's language.
@@ -64,6 +72,8 @@ table! {
         codec: Codec = _,
         /// Samples a second, if the provider has several rates; its default one if it is not set.
         sample_rate: SampleRate = _,
+        /// How long a media frame is, where the provider does not fix it: a whole number of milliseconds and of samples. The provider's own length if it is not set.
+        frame: Length<10, 1_000> = _,
     }
     either say | file;
 }
@@ -107,11 +117,15 @@ impl Call {
             (CallKey::To, self.to.span()),
             (CallKey::Parameters, self.parameters.span()),
             (CallKey::OneWay, self.one_way.span()),
+            (CallKey::Track, self.track.span()),
             (CallKey::EncodingName, self.encoding_name.span()),
             (CallKey::Form, self.form.span()),
             (CallKey::ConnectionProbe, self.connection_probe.span()),
             (CallKey::AudioConnector, self.audio_connector.span()),
             (CallKey::FirstSequenceNumber, self.first_sequence_number.span()),
+            (CallKey::SequenceNumbers, self.sequence_numbers.span()),
+            (CallKey::ClientState, self.client_state.span()),
+            (CallKey::ServerSampleRate, self.server_sample_rate.span()),
             (CallKey::Prompt, self.prompt.span()),
             (CallKey::Language, self.language.span()),
             (CallKey::Mp3, self.mp3.span()),
@@ -136,6 +150,12 @@ impl Word for Say {
 impl Word for Form {
     const WHAT: &'static str = "`\"plain\"` or `\"json\"`";
     const WORDS: &'static [(&'static str, Self)] = &[(Self::Plain.label(), Self::Plain), (Self::Json.label(), Self::Json)];
+}
+
+impl Word for Track {
+    const WHAT: &'static str = "`\"inbound\"` or `\"outbound\"`";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[(Self::Inbound.label(), Self::Inbound), (Self::Outbound.label(), Self::Outbound)];
 }
 
 impl Word for Algorithm {

@@ -19,6 +19,7 @@ pub(super) const FACTS: Facts = Facts {
     title: "Azure Communication Services media streaming",
     formats: &[AudioFormat { codec: Codec::L16, sample_rate: 16_000 }, AudioFormat { codec: Codec::L16, sample_rate: 24_000 }],
     cadence: Duration::from_millis(20),
+    fixed_frame: false,
     wss_only: true,
     query_is_lost: false,
     subprotocol: None,
@@ -44,7 +45,7 @@ pub(super) const FACTS: Facts = Facts {
         ],
         unverified: &[
             "Whether the JWT is in `Authorization` or in `Authentication`: the documentation has both.",
-            "What `timestamp` is the time of; here of the beginning of the frame, counted from the beginning of the dial.",
+            "What `timestamp` is the time of; here of the beginning of the frame, counted from the 101.",
             "`participantRawID` in a mixed stream.",
         ],
         opened_by: None,
@@ -130,7 +131,7 @@ impl Speaker for Acs {
     fn frame(&mut self, n: u64) -> Wire {
         let data = self.line.settings.sound.frame(n);
         let slots = u64::try_from(self.line.milliseconds(n)).unwrap_or(u64::MAX);
-        let since_1970 = Duration::from_millis(self.line.call.began_unix_ms.saturating_add(slots));
+        let since_1970 = Duration::from_millis(self.line.call.up_unix_ms.saturating_add(slots));
         let audio_data = Audio {
             timestamp: Timestamp::from_unix_seconds(0).plus(since_1970),
             participant_raw_id: &self.participant,
@@ -204,6 +205,13 @@ mod tests {
         let last = (0..30_000).map(|n| call.frame(n)).last().unwrap();
         assert!(last.contains(r#""timestamp":"2026-11-20T10:09:59.980Z""#), "{last}");
         assert_eq!(call.farewell(), (vec![], Duration::ZERO));
+    }
+
+    #[test]
+    fn the_time_counts_from_the_101() {
+        let mut call = call();
+        call.up_at(1_795_168_808_000);
+        assert!(call.frame(1).contains(r#""timestamp":"2026-11-20T10:00:08.020Z""#));
     }
 
     #[test]

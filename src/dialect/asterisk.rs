@@ -28,6 +28,7 @@ pub(super) const FACTS: Facts = Facts {
         l16(48_000),
     ],
     cadence: FRAME,
+    fixed_frame: true,
     wss_only: false,
     query_is_lost: false,
     subprotocol: None,
@@ -60,6 +61,7 @@ pub(super) const FACTS: Facts = Facts {
         unverified: &[
             "The subprotocol `media` of Asterisk's samples is not offered unless `subprotocols` has it.",
             "Asterisk names the channel after the connection in its configuration; here the name ends in the `connection_id`.",
+            "The plain form of `MEDIA_MARK_PROCESSED`: here the id of the mark follows the event as `correlation_id:…`.",
         ],
         opened_by: None,
         monitor: "url = \"wss://voice.example.com/media\"\ndialect = \"asterisk\"",

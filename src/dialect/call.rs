@@ -19,6 +19,16 @@ words! {
     }
 }
 
+words! {
+    /// Whose voice a stream has.
+    Track {
+        /// The caller's.
+        Inbound = "inbound",
+        /// What the caller hears.
+        Outbound = "outbound",
+    }
+}
+
 /// The settings of `[monitor.call]` and `[monitor.audio]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallSettings {
@@ -40,6 +50,8 @@ pub struct CallSettings {
     pub parameters: Vec<(String, Secret)>,
     /// The stream listens and does not play: nothing may come back on it.
     pub one_way: bool,
+    /// Whose voice it has, where the hello names tracks; the caller's if it goes both ways.
+    pub track: Track,
     /// How the hello names the codec, if not by the provider's documented name.
     pub encoding_name: Option<String>,
     /// Asterisk: plain text or JSON.
@@ -50,6 +62,12 @@ pub struct CallSettings {
     pub audio_connector: bool,
     /// Where sequence numbers begin.
     pub first_sequence_number: u64,
+    /// Bandwidth: does media have sequence numbers?
+    pub sequence_numbers: bool,
+    /// Telnyx: the state of the call in base64, as the user wrote it.
+    pub client_state: Option<String>,
+    /// jambonz: the rate of the server's binary audio, in hertz; that of the call if it is not set.
+    pub server_sample_rate: Option<u32>,
     /// What the caller says, where the provider sends text.
     pub prompt: Option<String>,
     /// The caller's language (BCP 47).
@@ -90,12 +108,16 @@ impl CallSettings {
             to: "+12025550101".to_owned(),
             parameters: Vec::new(),
             one_way: false,
+            track: Track::Inbound,
             encoding_name: None,
             form: Form::Plain,
             connection_probe: true,
             audio_connector: false,
             // Vobiz alone begins with 0 (its own example).
             first_sequence_number: u64::from(provider != Provider::Vobiz),
+            sequence_numbers: true,
+            client_state: None,
+            server_sample_rate: None,
             prompt: None,
             language: "en-US".to_owned(),
             mp3: false,
@@ -139,9 +161,17 @@ pub struct Call {
     pub session_id: String,
     /// When the probe began, in milliseconds since 1970-01-01T00:00:00Z; `{unix_ms}` in a URL.
     pub began_unix_ms: u64,
+    /// When the line was open (the 101), likewise; when the probe began, as long as that is not known.
+    pub up_unix_ms: u64,
 }
 
 impl Call {
+    /// The call, with its line open at this moment.
+    #[must_use]
+    pub fn up_at(&self, unix_ms: u64) -> Self {
+        Self { up_unix_ms: unix_ms, ..self.clone() }
+    }
+
     pub(super) fn place(settings: &CallSettings, fresh: &mut dyn FnMut() -> u128, unix_ms: u64) -> Self {
         let forms = &settings.provider.facts().ids;
         let mut id = |fixed: &Option<String>, form: fn(u128) -> String| fixed.clone().unwrap_or_else(|| form(fresh()));
@@ -151,13 +181,14 @@ impl Call {
             account_id: id(&settings.fixed.account, forms.account),
             session_id: id(&settings.fixed.session, forms.session),
             began_unix_ms: unix_ms,
+            up_unix_ms: unix_ms,
         }
     }
 
     /// A call of the dialect `raw`: its id is 32 hexadecimal digits.
     pub(super) fn anonymous(fresh: &mut dyn FnMut() -> u128, unix_ms: u64) -> Self {
         let mut id = || super::ids::hex(fresh());
-        Self { call_id: id(), stream_id: id(), account_id: id(), session_id: id(), began_unix_ms: unix_ms }
+        Self { call_id: id(), stream_id: id(), account_id: id(), session_id: id(), began_unix_ms: unix_ms, up_unix_ms: unix_ms }
     }
 
     /// The ids as they are said to the user in an incident; none of them is a secret.

@@ -18,6 +18,7 @@ pub(super) const FACTS: Facts = Facts {
     title: "Twilio ConversationRelay",
     formats: &[],
     cadence: Duration::from_millis(20),
+    fixed_frame: false,
     wss_only: true,
     query_is_lost: false,
     subprotocol: None,

@@ -6,7 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json_borrow::Value;
 
 use super::{CallSettings, Heard, HeardAudio, Incoming, Remarks};
-use crate::audio::Codec;
+use crate::audio::{AudioFormat, Codec};
 use crate::outcome::Warning;
 use crate::text::Printable;
 
@@ -162,7 +162,18 @@ impl Message<'_> {
 
     /// The audio in base64 at `path`.
     pub(super) fn audio<'r>(&self, path: &str, reader: &'r mut AudioReader, remarks: &mut Remarks) -> Heard<'r> {
-        let audio = self.text(path).and_then(|payload| reader.base64(payload, remarks));
+        self.audio_in(None, path, reader, remarks)
+    }
+
+    /// The audio in base64 at `path`, in a format that may be another one than the call's.
+    pub(super) fn audio_in<'r>(
+        &self,
+        format: Option<AudioFormat>,
+        path: &str,
+        reader: &'r mut AudioReader,
+        remarks: &mut Remarks,
+    ) -> Heard<'r> {
+        let audio = self.text(path).and_then(|payload| reader.base64_in(format, payload, remarks));
         Heard { audio, ..Heard::default() }
     }
 
@@ -186,11 +197,14 @@ impl Message<'_> {
         path.split('.').try_fold(&self.fields, |value, key| at(value, key, self.any_case))
     }
 
-    /// Notes a stream id that is not ours; `required` if one has to be there (the grammar notes that it is missing).
-    pub(super) fn check_stream_id(&self, path: &str, ours: &str, remarks: &mut Remarks) {
-        if let Some(theirs) = self.text(path).filter(|theirs| *theirs != ours) {
+    /// Is it for our stream? An id that is not ours is noted; one that is missing counts as ours (the grammar notes it where it has to be
+    /// there).
+    pub(super) fn is_ours(&self, path: &str, ours: &str, remarks: &mut Remarks) -> bool {
+        let foreign = self.text(path).filter(|theirs| *theirs != ours);
+        if let Some(theirs) = foreign {
             remarks.note(Warning::WrongStreamId, || format!("`{path}` is {}, and ours is {ours}", quote(theirs)));
         }
+        foreign.is_none()
     }
 }
 
@@ -230,18 +244,24 @@ impl AudioReader {
         Self { codec, decoded: Vec::new(), has_begun: false }
     }
 
-    /// Audio in base64.
-    pub(super) fn base64(&mut self, payload: &str, remarks: &mut Remarks) -> Option<HeardAudio<'_>> {
+    /// Audio in base64, in a format that may be another one than the call's.
+    pub(super) fn base64_in(
+        &mut self,
+        format: Option<AudioFormat>,
+        payload: &str,
+        remarks: &mut Remarks,
+    ) -> Option<HeardAudio<'_>> {
         self.decode(payload, remarks)?;
+        let codec = format.map_or(self.codec, |format| format.codec);
         let has_begun = std::mem::replace(&mut self.has_begun, true);
-        Some(look(self.codec, &self.decoded, has_begun, remarks))
+        Some(HeardAudio { format, ..look(codec, &self.decoded, has_begun, remarks) })
     }
 
-    /// A WAV file in base64, where the provider takes one: the samples behind its header.
+    /// A WAV file in base64, where the provider takes one: the samples behind its header, with the rate that this has.
     pub(super) fn wav_base64(&mut self, payload: &str, remarks: &mut Remarks) -> Option<HeardAudio<'_>> {
         self.decode(payload, remarks)?;
-        let bytes = samples_of_wav(&self.decoded);
-        Some(HeardAudio { bytes, silent: self.codec.is_silence(bytes) })
+        let (format, bytes) = wav(&self.decoded);
+        Some(HeardAudio { bytes, silent: self.codec.is_silence(bytes), format })
     }
 
     fn decode(&mut self, payload: &str, remarks: &mut Remarks) -> Option<()> {
@@ -280,23 +300,39 @@ impl AudioReader {
     pub(super) fn piece<'b>(&mut self, bytes: &'b [u8], remarks: &mut Remarks) -> HeardAudio<'b> {
         let has_begun = std::mem::replace(&mut self.has_begun, true);
         note_container(bytes, has_begun, remarks);
-        HeardAudio { bytes, silent: self.codec.is_silence(bytes) }
+        HeardAudio { bytes, silent: self.codec.is_silence(bytes), format: None }
     }
 }
 
-/// What is behind the header of a WAV file (RIFF: chunks of a name of four bytes, a length of four and the content); all of it if there
-/// is no such header.
-fn samples_of_wav(file: &[u8]) -> &[u8] {
-    let Some(mut rest) = file.strip_prefix(b"RIFF").and_then(|rest| rest.get(8..)) else { return file };
+/// What is behind the header of a WAV file (RIFF: chunks of a name of four bytes, a length of four and the content), and its format if
+/// that is linear, of 16 bits and one channel; all of it if there is no such header.
+fn wav(file: &[u8]) -> (Option<AudioFormat>, &[u8]) {
+    let Some(mut rest) = file.strip_prefix(b"RIFF").and_then(|rest| rest.get(8..)) else { return (None, file) };
+    let mut format = None;
     while let Some((&[a, b, c, d, w, x, y, z], content)) = rest.split_first_chunk::<8>() {
         let length = usize::try_from(u32::from_le_bytes([w, x, y, z])).unwrap_or(usize::MAX).min(content.len());
         if [a, b, c, d] == *b"data" {
-            return &content[..length];
+            return (format, &content[..length]);
+        }
+        if [a, b, c, d] == *b"fmt " {
+            format = linear(&content[..length]);
         }
         // A chunk of odd length is followed by a byte of padding.
         rest = content.get(length + length % 2..).unwrap_or_default();
     }
-    &[]
+    (format, &[])
+}
+
+/// The format in the chunk `fmt ` (all numbers little endian: kind, channels, rate, bytes a second, bytes of a sample, bits).
+fn linear(chunk: &[u8]) -> Option<AudioFormat> {
+    let (&[1, 0, 1, 0, a, b, c, d], rest) = chunk.split_first_chunk::<8>()? else { return None };
+    let sample_rate = u32::from_le_bytes([a, b, c, d]);
+    (rest.get(6..8) == Some(&[16, 0]) && is_a_rate(sample_rate)).then_some(AudioFormat { codec: Codec::L16, sample_rate })
+}
+
+/// Could this be a rate of speech, in hertz?
+pub(super) fn is_a_rate(sample_rate: u32) -> bool {
+    (4_000..=192_000).contains(&sample_rate)
 }
 
 fn look<'b>(codec: Codec, bytes: &'b [u8], has_begun: bool, remarks: &mut Remarks) -> HeardAudio<'b> {
@@ -304,7 +340,7 @@ fn look<'b>(codec: Codec, bytes: &'b [u8], has_begun: bool, remarks: &mut Remark
     if !bytes.len().is_multiple_of(codec.bytes_per_sample() as usize) {
         remarks.note(Warning::FrameSizeWrong, || format!("{} bytes are no whole number of samples of {codec}", bytes.len()));
     }
-    HeardAudio { bytes, silent: codec.is_silence(bytes) }
+    HeardAudio { bytes, silent: codec.is_silence(bytes), format: None }
 }
 
 fn note_container(bytes: &[u8], has_begun: bool, remarks: &mut Remarks) {
@@ -439,7 +475,7 @@ mod tests {
         let mut reader = AudioReader::new(Codec::Mulaw);
         let media = GRAMMAR.read(r#"{"event":"media","streamSid":"MZ1","media":{"payload":"EQ=="}}"#, &mut remarks);
         let heard = media.expect("a message").audio("media.payload", &mut reader, &mut remarks);
-        assert_eq!(heard.audio, Some(HeardAudio { bytes: &[0x11], silent: false }));
+        assert_eq!(heard.audio, Some(HeardAudio { bytes: &[0x11], silent: false, format: None }));
         for (text, name) in [(r#"{"event":"mark","mark":{"name":"m1"}}"#, Some("m1")), (r#"{"event":"mark","mark":{}}"#, None)] {
             let mark = GRAMMAR.read(text, &mut remarks).expect("a message").mark("mark.name").mark;
             assert_eq!(mark.as_ref().map(|mark| mark.name.as_str()), name, "{text}");
@@ -460,7 +496,7 @@ mod tests {
         for (payload, bytes, odd) in rows {
             let mut remarks = Remarks::default();
             let mut reader = AudioReader::new(Codec::Mulaw);
-            assert_eq!(reader.base64(payload, &mut remarks).map(|audio| audio.bytes), bytes, "{payload}");
+            assert_eq!(reader.base64_in(None, payload, &mut remarks).map(|audio| audio.bytes), bytes, "{payload}");
             assert_eq!(remarks.iter().map(|remark| remark.warning).collect::<Vec<_>>(), Vec::from_iter(odd), "{payload}");
         }
     }
@@ -472,9 +508,22 @@ mod tests {
         let odd = file(b"LIST\x03\0\0\0abc\0data\x02\0\0\0wxyz");
         let cut = file(b"data\xff\xff\xff\xffwx");
         let empty = file(b"junk\x09");
-        let rows: [(&[u8], &[u8]); 5] = [(&plain, b"wxyz"), (&odd, b"wx"), (&cut, b"wx"), (&empty, b""), (&[7], &[7])];
-        for (file, samples) in rows {
-            assert_eq!(samples_of_wav(file), samples, "{file:?}");
+        let wide = file(b"fmt \x10\0\0\0\x01\0\x01\0\xC0\x5D\0\0\x80\xBB\0\0\x02\0\x10\0data\x02\0\0\0wx");
+        let stereo = file(b"fmt \x10\0\0\0\x01\0\x02\0\xC0\x5D\0\0\x80\xBB\0\0\x02\0\x10\0data\x02\0\0\0wx");
+        let none = file(b"fmt \x10\0\0\0\x01\0\x01\0\0\0\0\0\0\0\0\0\x02\0\x10\0data\x02\0\0\0wx");
+        let rows: [(&[u8], Option<u32>, &[u8]); 8] = [
+            (&plain, None, b"wxyz"),
+            (&odd, None, b"wx"),
+            (&cut, None, b"wx"),
+            (&empty, None, b""),
+            (&[7], None, &[7]),
+            (&wide, Some(24_000), b"wx"),
+            (&stereo, None, b"wx"),
+            (&none, None, b"wx"),
+        ];
+        for (file, rate, samples) in rows {
+            let format = rate.map(|sample_rate| AudioFormat { codec: Codec::L16, sample_rate });
+            assert_eq!(wav(file), (format, samples), "{file:?}");
         }
     }
 

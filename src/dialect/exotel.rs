@@ -28,6 +28,7 @@ pub(super) const FACTS: Facts = Facts {
         AudioFormat { codec: Codec::L16, sample_rate: 24_000 },
     ],
     cadence: Duration::from_millis(100),
+    fixed_frame: false,
     wss_only: false,
     query_is_lost: false,
     subprotocol: None,
@@ -332,6 +333,17 @@ mod tests {
             assert_eq!(call.odd(), [], "{sample_rate}");
             call.hear(&media(smallest - CHUNK_UNIT));
             assert_eq!(call.odd(), [Warning::FrameSizeWrong], "{sample_rate}");
+        }
+    }
+
+    #[test]
+    fn what_is_for_another_stream_has_no_effect() {
+        for rest in
+            [r#""event":"media","media":{"payload":"EQ=="}"#, r#""event":"mark","mark":{"name":"m1"}"#, r#""event":"clear""#]
+        {
+            let mut call = call();
+            let message = format!(r#"{{"stream_sid":"other",{rest}}}"#);
+            assert_eq!((call.hear(&message), call.odd()), (Meant::default(), vec![Warning::WrongStreamId]), "{rest}");
         }
     }
 

@@ -25,6 +25,8 @@ words! {
         Parameters = "parameters",
         /// The stream listens and does not play.
         OneWay = "one_way",
+        /// Whose voice a one-way stream has.
+        Track = "track",
         /// How the hello names the codec.
         EncodingName = "encoding_name",
         /// Plain text or JSON.
@@ -35,6 +37,12 @@ words! {
         AudioConnector = "audio_connector",
         /// Where sequence numbers begin.
         FirstSequenceNumber = "first_sequence_number",
+        /// Does media have sequence numbers?
+        SequenceNumbers = "sequence_numbers",
+        /// The state of the call, in base64.
+        ClientState = "client_state",
+        /// The rate of the server's binary audio.
+        ServerSampleRate = "server_sample_rate",
         /// What the caller says, as text.
         Prompt = "prompt",
         /// The caller's language.
@@ -70,8 +78,10 @@ pub struct Facts {
     pub title: &'static str,
     /// The audio formats that the provider has, the default one first; empty for dialects of text alone.
     pub formats: &'static [AudioFormat],
-    /// From one media frame to the next.
+    /// From one media frame to the next, if the user does not say otherwise.
     pub cadence: Duration,
+    /// Does the provider say that no frame has another length?
+    pub fixed_frame: bool,
     /// Does it dial `wss://` alone?
     pub wss_only: bool,
     /// Is a query in the URL lost on the way?

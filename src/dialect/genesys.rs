@@ -20,6 +20,7 @@ pub(super) const FACTS: Facts = Facts {
     title: "Genesys AudioHook",
     formats: &[AudioFormat::MULAW_8K],
     cadence: FRAME,
+    fixed_frame: false,
     wss_only: true,
     query_is_lost: false,
     subprotocol: None,
@@ -258,7 +259,7 @@ impl Genesys {
             pending: None,
             rtt: None,
             close_reason: "end",
-            silence: settings.audio.silence(FRAME).into(),
+            silence: settings.audio.silence(settings.cadence).into(),
         }
     }
 
@@ -297,7 +298,7 @@ impl Genesys {
 
     /// The numbers that every message has.
     fn count(&mut self, message: &Message<'_>, remarks: &mut Remarks) {
-        message.check_stream_id("id", &self.call.session_id, remarks);
+        message.is_ours("id", &self.call.session_id, remarks);
         if let Some(seq) = message.number("seq") {
             let due = self.serverseq.saturating_add(1);
             if seq != due {
@@ -353,7 +354,8 @@ impl Genesys {
                 if is_first { Heard::reply(self.ping(at)) } else { Heard::default() }
             }
             Some(pending) => {
-                remarks.note(Warning::SequenceWrong, || format!("a `pong` for {clientseq:?}; the `ping` is {}", pending.seq));
+                let answered = clientseq.map_or_else(|| "no `ping`".to_owned(), |seq| format!("the `ping` {seq}"));
+                remarks.note(Warning::SequenceWrong, || format!("a `pong` for {answered}; {} is due", pending.seq));
                 Heard::default()
             }
             None => {
@@ -441,7 +443,7 @@ impl Speaker for Genesys {
     }
 
     fn frame(&mut self, n: u64) -> Wire {
-        self.position += FRAME;
+        self.position += self.settings.cadence;
         match self.channels {
             ["external"] => Wire::Binary(self.settings.sound.frame(n)),
             ["internal"] => Wire::Binary(self.silence.clone()),

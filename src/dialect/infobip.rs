@@ -11,17 +11,19 @@ use super::facts::{About, CallKey, Facts, Opening, l16};
 use super::ids::IdForms;
 use super::ink::{Ink, Parameters};
 use super::{CallSettings, Farewell, Heard, Incoming, Moment, Playback, Speaker, Wire};
+use crate::outcome::Warning;
 
 pub(super) const FACTS: Facts = Facts {
     title: "Infobip",
     formats: &[l16(16_000), l16(8_000), l16(24_000), l16(32_000)],
     cadence: Duration::from_millis(20),
+    fixed_frame: true,
     wss_only: false,
     query_is_lost: false,
     subprotocol: None,
     opening: Opening::AtOnce,
     server_may_close_first: Duration::ZERO,
-    keys: &[CallKey::CallId, CallKey::SessionId, CallKey::Parameters],
+    keys: &[CallKey::CallId, CallKey::SessionId, CallKey::Parameters, CallKey::OneWay],
     codes: &[],
     failure: |_| None,
     playback_limit: None,
@@ -31,11 +33,13 @@ pub(super) const FACTS: Facts = Facts {
             "`websocket:connected` with the `content-type` and, beside it, the `customData` of the dialog: `parameters`. Then binary frames \
              of 20 ms. There is no goodbye but the Close.",
             "`call-id` and `dialog-id` are in the hello if `call_id` and `session_id` are set, and not otherwise.",
+            "`one_way = true` stands for the product MEDIA_STREAMING, a tap: nothing may come back.",
         ],
         checks: &["Every binary message has to be one frame of 20 ms.", "`clear` empties the queue; it has no answer."],
         unverified: &[
             "All of the wire: Infobip publishes nothing about it. It is taken from servers that were written for it, and they differ in \
              `call-id` and `dialog-id`.",
+            "The wire of MEDIA_STREAMING, which may be another one than that of WEBSOCKET_ENDPOINT: here it is the same.",
             "A single report says that Infobip closes the line after 2 to 3 s without audio from the server. To be told of such a pause, set \
              `max_silence = \"2s\"` in `[monitor.expect]`.",
             "Which header carries the HMAC of `securityConfig`, and over what; it is not sent. BASIC is `basic_auth`.",
@@ -92,6 +96,10 @@ impl Speaker for Infobip {
     }
 
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
+        if self.settings.one_way {
+            let says = || "the server talks on a stream that only listens".to_owned();
+            moment.remarks.note(Warning::MessageOnOneWayStream, says);
+        }
         match message {
             Incoming::Binary(bytes) => {
                 let audio = self.reader.frame(bytes, self.settings.audio.frame_bytes(FACTS.cadence), moment.remarks);
@@ -114,7 +122,6 @@ mod tests {
     use crate::audio::Sound;
     use crate::dialect::Provider;
     use crate::dialect::rehearsal::{Meant, Rehearsal};
-    use crate::outcome::Warning;
 
     fn call(sample_rate: u32, change: impl FnOnce(&mut CallSettings)) -> Rehearsal {
         Rehearsal::new(Provider::Infobip, |settings| {
@@ -162,6 +169,15 @@ mod tests {
         assert_eq!(call.hear_binary(&[0; 320]), Meant { audio: Some((vec![0; 320], true)), ..Meant::default() });
         assert_eq!(call.hear(r#"{"action":"clear"}"#), Meant { playback: Some(Playback::Clear), ..Meant::default() });
         assert_eq!(call.odd(), []);
+    }
+
+    #[test]
+    fn a_tap_only_listens() {
+        let mut tap = call(8_000, |settings| settings.one_way = true);
+        tap.hear_binary(&[0; 320]);
+        assert_eq!(tap.odd(), [Warning::MessageOnOneWayStream]);
+        tap.hear(r#"{"action":"clear"}"#);
+        assert_eq!(tap.odd(), [Warning::MessageOnOneWayStream]);
     }
 
     #[test]

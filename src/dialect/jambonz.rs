@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::envelope::{AudioReader, Grammar, Is, Kind, Message};
+use super::envelope::{AudioReader, Grammar, Is, Kind, Message, is_a_rate, quote};
 use super::facts::{About, CallKey, Facts, Opening, l16};
 use super::ids::IdForms;
 use super::ink::{Ink, Parameters};
-use super::{Call, CallSettings, Farewell, Heard, Incoming, Moment, Playback, Remarks, Speaker, Turn, Wire};
+use super::{Call, CallSettings, Farewell, Heard, HeardAudio, Incoming, Moment, Playback, Remarks, Speaker, Turn, Wire};
+use crate::audio::AudioFormat;
 use crate::outcome::Warning;
 
 pub(super) const FACTS: Facts = Facts {
     title: "jambonz",
     formats: &[l16(8_000), l16(16_000), l16(24_000), l16(48_000)],
     cadence: Duration::from_millis(20),
+    fixed_frame: false,
     wss_only: false,
     query_is_lost: false,
     subprotocol: Some("audio.jambonz.org"),
@@ -31,6 +33,7 @@ pub(super) const FACTS: Facts = Facts {
         CallKey::To,
         CallKey::Parameters,
         CallKey::OneWay,
+        CallKey::ServerSampleRate,
     ],
     codes: &[],
     failure: |_| None,
@@ -50,15 +53,17 @@ pub(super) const FACTS: Facts = Facts {
              that is played. `killAudio` empties the queue. `disconnect` ends the call.",
             "`mark` is answered with `playout` when the audio before it has been played, or with `cleared` after `killAudio`. `clearMarks` \
              takes marks back: they have no answer.",
-            "Binary audio, as with `bidirectionalAudio.streaming: true`, in the call's rate.",
+            "Binary audio, as with `bidirectionalAudio.streaming: true`, in the call's rate, or in `server_sample_rate` \
+             (`bidirectionalAudio.sampleRate`).",
+            "A `playAudio` is measured by its `sampleRate`, one with a WAV by the header of that. An echo is recognised in the call's rate \
+             alone.",
         ],
         unverified: &[
             "The audio endpoint of the official Node SDK chooses the subprotocol `audio.drachtio.org`. Of our offer it chooses none, which is \
              the warning `subprotocol_not_chosen`; `subprotocols = [\"audio.jambonz.org\", \"audio.drachtio.org\"]` offers both.",
             "jambonz also has 64 kHz, which is not offered here.",
-            "Audio of another rate than the call's (`sampleRate` of a `playAudio`, the header of a WAV, `bidirectionalAudio.sampleRate`) is \
-             measured as if it had the call's, so that its `playDone` comes early or late.",
-            "That every `playAudio` has its `playDone`, those that were stopped by `killAudio` too.",
+            "That every `playAudio` has its `playDone`, those that were stopped by `killAudio` too, and what `playDone` holds beside its `type`.",
+            "`callerName` is an attribute of jambonz, and is not sent: `parameters` can have it.",
             "The attributes are those of a call that has been answered; jambonz sends further ones that depend on its installation.",
         ],
         opened_by: None,
@@ -159,7 +164,10 @@ impl Jambonz {
         let content = message.text("data.audioContent");
         let audio = match message.text("data.audioContentType") {
             Some("wav" | "wave") => content.and_then(|content| self.reader.wav_base64(content, remarks)),
-            Some("raw") => content.and_then(|content| self.reader.base64(content, remarks)),
+            Some("raw") => {
+                let format = self.own_rate(message, remarks);
+                content.and_then(|content| self.reader.base64_in(format, content, remarks))
+            }
             Some(_) => {
                 let says = || "`data.audioContentType` of a `playAudio` is neither `raw` nor `wav`".to_owned();
                 remarks.note(Warning::InvalidField, says);
@@ -168,6 +176,17 @@ impl Jambonz {
             None => None,
         };
         Heard { audio, ..Heard::notice(PLAY) }
+    }
+
+    /// The format of a `playAudio`, if its rate is another one than the call's.
+    fn own_rate(&self, message: &Message<'_>, remarks: &mut Remarks) -> Option<AudioFormat> {
+        let theirs = message.number("data.sampleRate").map(|rate| rate.to_string());
+        let theirs = theirs.as_deref().or_else(|| message.text("data.sampleRate"))?;
+        let rate = theirs.parse().ok().filter(|rate| is_a_rate(*rate));
+        if rate.is_none() {
+            remarks.note(Warning::InvalidField, || format!("`data.sampleRate` of a `playAudio` is {}", quote(theirs)));
+        }
+        rate.map(l16).filter(|format| *format != self.settings.audio)
     }
 
     fn note_one_way(&self, remarks: &mut Remarks) {
@@ -212,7 +231,9 @@ impl Speaker for Jambonz {
         let text = match message {
             Incoming::Binary(bytes) => {
                 self.note_one_way(remarks);
-                return Heard { audio: Some(self.reader.binary(bytes, remarks)), ..Heard::default() };
+                let audio =
+                    HeardAudio { format: self.settings.server_sample_rate.map(l16), ..self.reader.binary(bytes, remarks) };
+                return Heard { audio: Some(audio), ..Heard::default() };
             }
             Incoming::Text(text) => text,
         };
@@ -314,6 +335,27 @@ mod tests {
         assert_eq!(call.odd(), []);
         call.hear(&play("UklGRiQAAABXQVZFZm10IAIAAABBQmRhdGEEAAAAd3h5eg==", "raw"));
         assert_eq!(call.odd(), [Warning::ContainerInAudio]);
+    }
+
+    #[test]
+    fn audio_has_the_rate_that_it_says() {
+        let play = |rate: &str| {
+            format!(r#"{{"type":"playAudio","data":{{"audioContent":"ERE=","audioContentType":"raw","sampleRate":{rate}}}}}"#)
+        };
+        let rows = [
+            ("8000", None, vec![]),
+            (r#""8000""#, None, vec![]),
+            (r#""24000""#, Some(l16(24_000)), vec![]),
+            ("16000", Some(l16(16_000)), vec![]),
+            (r#""wide""#, None, vec![Warning::InvalidField]),
+            ("0", None, vec![Warning::InvalidField]),
+        ];
+        for (rate, format, odd) in rows {
+            let mut call = call();
+            assert_eq!((call.hear(&play(rate)).format, call.odd()), (format, odd), "{rate}");
+        }
+        let mut call = Rehearsal::new(Provider::Jambonz, |settings| settings.server_sample_rate = Some(24_000));
+        assert_eq!(call.hear_binary(&[0x11; 4]).format, Some(l16(24_000)));
     }
 
     #[test]

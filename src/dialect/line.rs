@@ -44,10 +44,11 @@ impl Line {
     /// The `media` object of the next frame, at the end of so many slots.
     pub(super) fn chunk<'p>(&mut self, slots: u64, payload: &'p [u8]) -> Chunk<'p> {
         let timestamp = Quoted(self.milliseconds(slots));
-        Chunk { track: "inbound", chunk: Quoted(self.next_chunk()), timestamp, payload: Base64(payload) }
+        Chunk { track: self.settings.track.label(), chunk: Quoted(self.next_chunk()), timestamp, payload: Base64(payload) }
     }
 
-    /// What a message of `media`, `mark` and `clear` means; other kinds of the grammar have no effect. The stream's id is at `stream_id`.
+    /// What a message of `media`, `mark` and `clear` means; other kinds of the grammar have no effect, and neither has a message for
+    /// another stream, which the provider does not play. The stream's id is at `stream_id`.
     pub(super) fn hear<'a>(
         &'a mut self,
         grammar: &Grammar,
@@ -56,7 +57,9 @@ impl Line {
         remarks: &mut Remarks,
     ) -> Heard<'a> {
         let Some(message) = grammar.hear(message, &self.settings, remarks) else { return Heard::default() };
-        message.check_stream_id(stream_id, &self.call.stream_id, remarks);
+        if !message.is_ours(stream_id, &self.call.stream_id, remarks) {
+            return Heard::default();
+        }
         match message.kind {
             "media" => message.audio("media.payload", &mut self.reader, remarks),
             "mark" => message.mark("mark.name"),

@@ -43,7 +43,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use call::{Call, CallSettings, FixedIds, Form};
+pub use call::{Call, CallSettings, FixedIds, Form, Track};
 pub use facts::{About, CallKey, Facts, Opening};
 pub use page::markdown;
 pub use provider::Provider;
@@ -143,13 +143,25 @@ impl Heard<'_> {
     }
 }
 
-/// Audio that came, decoded from its envelope and still in the call's codec.
+/// Audio that came, decoded from its envelope and still in its codec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeardAudio<'a> {
     /// The samples.
     pub bytes: &'a [u8],
     /// Is every sample zero?
     pub silent: bool,
+    /// The format, if the message says another one than the call's.
+    pub format: Option<AudioFormat>,
+}
+
+impl HeardAudio<'_> {
+    /// How many bytes the same time takes in `format`, the call's.
+    #[must_use]
+    pub fn bytes_in(&self, format: AudioFormat) -> usize {
+        let Some(own) = self.format else { return self.bytes.len() };
+        let (ours, theirs) = (u128::from(format.byte_rate()), u128::from(own.byte_rate().max(1)));
+        usize::try_from(self.bytes.len() as u128 * ours / theirs).unwrap_or(usize::MAX)
+    }
 }
 
 /// A place in the audio, which is answered when it has been played.

@@ -19,6 +19,7 @@ pub(super) const FACTS: Facts = Facts {
     title: "OpenAI Realtime",
     formats: &[l16(24_000), AudioFormat::MULAW_8K, AudioFormat { codec: Codec::Alaw, sample_rate: 8_000 }],
     cadence: Duration::from_millis(20),
+    fixed_frame: false,
     wss_only: false,
     query_is_lost: false,
     subprotocol: None,
@@ -207,7 +208,7 @@ impl Speaker for OpenaiRealtime {
         match message.kind {
             "session.created" => self.created(remarks),
             "response.output_audio.delta" | "response.audio.delta" => {
-                let audio = message.text("delta").and_then(|delta| self.reader.base64(delta, remarks));
+                let audio = message.text("delta").and_then(|delta| self.reader.base64_in(None, delta, remarks));
                 Heard { audio, ..Heard::default() }
             }
             "error" => {

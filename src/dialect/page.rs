@@ -29,7 +29,7 @@ the upgrade is signed; `docs/configuration.md` has every key. Which of `[monitor
 - **Ids** are random and in the provider's form, or yours: `call = { call_id = \"…\" }`, so that a server can recognise the probe and need not open a \
 paid session. A parameter does the same: `call = { parameters = { x-synthetic = \"1\" } }`. The id of the call is also what `{call_id}` in a URL stands for.
 - **A probe looks like a call.** Most servers open a session with a model for it. Keep `hold` short and `interval` long, or let the server recognise it.
-- **Media** leaves on an absolute clock, one frame each 20 ms where nothing else is said: silence, a tone (`audio = { say = \"tone\" }`), or a WAV file \
+- **Media** leaves on an absolute clock, one frame each 20 ms where nothing else is said (`audio = { frame = \"40ms\" }` for another length): silence, a tone (`audio = { say = \"tone\" }`), or a WAV file \
 (`audio = { file = \"speech.wav\" }`). `mode = \"idle\"` says hello and goodbye and sends no media.
 - **What comes back** is counted and measured (`audio` in the report): first message, first audio, longest gap, jitter, bytes a second, marks. Audio is \
 played out as the provider plays it: a mark is answered when what was sent before it would have been heard.
@@ -126,12 +126,19 @@ fn rules(facts: &Facts, out: &mut String) {
         0 => "we close with 1000".to_owned(),
         patience => format!("the server may close or answer for {patience} s after our goodbye; then we close with 1000"),
     };
+    let length = facts.cadence.as_millis();
+    let frame = match (facts.formats.is_empty(), facts.fixed_frame) {
+        (true, _) => "none".to_owned(),
+        (false, true) => format!("{length} ms of audio, always"),
+        (false, false) => format!("{length} ms of audio; `frame` sets another length"),
+    };
     let keys: Vec<String> = facts.keys.iter().map(|key| format!("`{key}`")).collect();
     let keys = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
     let rows = [
         ("scheme", format!("{scheme}{query}")),
         ("subprotocol", subprotocol),
         ("session", opening),
+        ("frame", frame),
         ("goodbye", goodbye),
         ("`[monitor.call]`", keys),
     ];

@@ -17,8 +17,15 @@ use crate::audio::{AudioFormat, Codec};
 use crate::outcome::{Phase, Reason};
 use crate::secret::Secret;
 
-const KEYS: &[CallKey] =
-    &[CallKey::CallId, CallKey::StreamId, CallKey::AccountId, CallKey::Parameters, CallKey::OneWay, CallKey::FirstSequenceNumber];
+const KEYS: &[CallKey] = &[
+    CallKey::CallId,
+    CallKey::StreamId,
+    CallKey::AccountId,
+    CallKey::Parameters,
+    CallKey::OneWay,
+    CallKey::Track,
+    CallKey::FirstSequenceNumber,
+];
 
 const IDS: IdForms = IdForms { call: ids::uuid, stream: ids::uuid, account: ids::plivo_account, session: ids::uuid };
 
@@ -32,6 +39,7 @@ pub(super) const FACTS: Facts = Facts {
         AudioFormat { codec: Codec::L16Be, sample_rate: 16_000 },
     ],
     cadence: Duration::from_millis(20),
+    fixed_frame: false,
     wss_only: false,
     query_is_lost: false,
     subprotocol: None,
@@ -47,7 +55,8 @@ pub(super) const FACTS: Facts = Facts {
             "No `connected`: `start`, then `media` every 20 ms, `stop` at the end. `sequenceNumber` and `chunk` are numbers; `timestamp` is the time of \
              day in milliseconds since 1970, as a text.",
             "`parameters` arrive in `extra_headers` as `name=value;name=value`, in `start` and in every `media`.",
-            "`one_way = true` stands for a `<Stream>` without `bidirectional=\"true\"`: nothing may come back.",
+            "`one_way = true` stands for a `<Stream>` without `bidirectional=\"true\"`: nothing may come back. `track = \"outbound\"` with it has what the caller hears in place of the caller. \
+             `audioTrack=\"both\"`, two streams in one, is not offered.",
         ],
         checks: &[
             "`playAudio`, `checkpoint`, `clearAudio` and `sendDTMF`, with or without `streamId`. A `checkpoint` is answered with \
@@ -62,8 +71,9 @@ pub(super) const FACTS: Facts = Facts {
             "`stop`: in Plivo's Java SDK and examples, not in the present reference.",
             "The byte order of L16: `codec = \"l16be\"` for big endian.",
             "`sendDTMF`: not in the present reference.",
+            "What `timestamp` is the time of; here of the beginning of the frame, counted from the 101.",
             "Whether the upgrade is signed (`X-Plivo-Signature-V3`), whether `ws://` is dialled, and what becomes of a query in the URL.",
-            "That no subprotocol is offered: Plivo's SDKs have none, and a third party says `audio.plivo.com`: `subprotocols`.",
+            "That no subprotocol is offered: Plivo's SDKs have none, and a third party claims `audio.plivo.com`: `subprotocols` offers it.",
         ],
         opened_by: None,
         monitor: "url = \"wss://voice.example.com/plivo\"\ndialect = \"plivo\"",
@@ -88,7 +98,8 @@ pub(super) const VOBIZ: Facts = Facts {
         sends: &[
             "As Plivo, but for the end: no `stop`, the connection is closed. The first sequence number is 0.",
             "`parameters` arrive in `extra_headers` as a JSON object in a text; `{}` if there are none.",
-            "`one_way = true` stands for a `<Stream>` without `bidirectional=\"true\"`: nothing may come back.",
+            "`one_way = true` stands for a `<Stream>` without `bidirectional=\"true\"`: nothing may come back. `track = \"outbound\"` with it has what the caller hears in place of the caller. \
+             `audioTrack=\"both\"`, two streams in one, is not offered.",
         ],
         checks: &[
             "As Plivo's. `playedStream` has no `streamId` and no number, `clearedAudio` no number.",
@@ -247,7 +258,7 @@ impl Speaker for Plivo {
             call_id: &self.line.call.call_id,
             stream_id: &self.line.call.stream_id,
             account_id: &self.line.call.account_id,
-            tracks: ["inbound"],
+            tracks: [self.line.settings.track.label()],
             media_format: MediaFormat { encoding: encoding(audio.codec), sample_rate: audio.sample_rate },
         };
         vec![self.line.ink.json(&Start { event: "start", sequence_number, start, extra_headers: self.extra_headers.expose() })]
@@ -258,8 +269,8 @@ impl Speaker for Plivo {
         let payload = self.line.settings.sound.frame(n);
         let since = self.line.milliseconds(n);
         let media = MediaDetails {
-            track: "inbound",
-            timestamp: Quoted(u128::from(self.line.call.began_unix_ms) + since),
+            track: self.line.settings.track.label(),
+            timestamp: Quoted(u128::from(self.line.call.up_unix_ms) + since),
             chunk: self.line.next_chunk(),
             payload: Base64(&payload),
         };
@@ -271,7 +282,9 @@ impl Speaker for Plivo {
         let remarks = moment.remarks;
         let grammar = if self.is_vobiz { &VOBIZ_GRAMMAR } else { &GRAMMAR };
         let Some(message) = grammar.hear(message, &self.line.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("streamId", &self.line.call.stream_id, remarks);
+        if !message.is_ours("streamId", &self.line.call.stream_id, remarks) {
+            return Heard::default();
+        }
         match message.kind {
             "playAudio" => self.play_audio(&message, remarks),
             "checkpoint" => message.mark("name"),
@@ -307,6 +320,7 @@ impl Speaker for Plivo {
 mod tests {
     use super::*;
     use crate::audio::Sound;
+    use crate::dialect::Track;
     use crate::dialect::rehearsal::{Meant, Rehearsal};
     use crate::outcome::Warning;
 
@@ -458,6 +472,39 @@ mod tests {
         let mut call = call();
         call.hear_binary(&[0x11; 160]);
         assert_eq!(call.odd(), [Warning::BinaryInTextDialect]);
+    }
+
+    #[test]
+    fn what_is_for_another_stream_has_no_effect() {
+        let play = r#""event":"playAudio","media":{"contentType":"audio/x-l16","sampleRate":8000,"payload":"EREREQ=="}"#;
+        let stop = r#""event":"stop""#;
+        let rows = [play, r#""event":"checkpoint","name":"m1""#, r#""event":"clearAudio""#, stop];
+        for rest in rows {
+            for mut call in [call(), vobiz()] {
+                call.greeting();
+                let meant = call.hear(&format!(r#"{{"streamId":"other",{rest}}}"#));
+                let odd = call.odd();
+                assert_eq!(meant, Meant::default(), "{rest}");
+                assert!(odd.contains(&Warning::WrongStreamId) || rest == stop, "{rest}: {odd:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_time_counts_from_the_101() {
+        for mut call in [call(), vobiz()] {
+            call.up_at(1_795_168_808_000);
+            assert!(call.frame(1).contains(r#""timestamp":"1795168808020""#));
+        }
+    }
+
+    #[test]
+    fn a_one_way_stream_may_be_of_the_other_track() {
+        for provider in [Provider::Plivo, Provider::Vobiz] {
+            let mut call = Rehearsal::new(provider, |settings| (settings.one_way, settings.track) = (true, Track::Outbound));
+            assert!(call.greeting()[0].contains(r#""tracks":["outbound"],"#), "{provider}");
+            assert!(call.frame(0).contains(r#""media":{"track":"outbound","#), "{provider}");
+        }
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Speaker for RawSpeaker {
         match message {
             Incoming::Text(_) => Heard::default(),
             Incoming::Binary(bytes) => {
-                let audio = HeardAudio { bytes, silent: self.audio.codec.is_silence(bytes) };
+                let audio = HeardAudio { bytes, silent: self.audio.codec.is_silence(bytes), format: None };
                 Heard { audio: Some(audio), ..Heard::default() }
             }
         }

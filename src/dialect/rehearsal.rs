@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Call, CallSettings, Dialect, Farewell, Heard, Incoming, Moment, Playback, Provider, Remarks, Speaker, Turn, Wire};
+use crate::audio::AudioFormat;
 use crate::outcome::Warning;
 use crate::secret::Secret;
 
@@ -10,6 +11,7 @@ use crate::secret::Secret;
 pub(super) struct Rehearsal {
     pub(super) speaker: Box<dyn Speaker>,
     pub(super) call: Call,
+    dialect: Dialect,
     pub(super) remarks: Remarks,
 }
 
@@ -19,6 +21,8 @@ pub(super) struct Meant {
     /// The audio, and is it silent?
     pub(super) audio: Option<(Vec<u8>, bool)>,
     pub(super) unmeasured: bool,
+    /// The audio's own format.
+    pub(super) format: Option<AudioFormat>,
     pub(super) replies: Vec<String>,
     pub(super) mark: Option<String>,
     pub(super) playback: Option<Playback>,
@@ -39,7 +43,12 @@ impl Rehearsal {
     pub(super) fn new(provider: Provider, change: impl FnOnce(&mut CallSettings)) -> Self {
         let dialect = Dialect::Provider(Box::new(settings(provider, change)));
         let call = dialect.place(&mut || BITS, 1_795_168_800_000);
-        Self { speaker: dialect.open(&call), call, remarks: Remarks::default() }
+        Self { speaker: dialect.open(&call), call, dialect, remarks: Remarks::default() }
+    }
+
+    /// The same call, whose line is open later than the probe began.
+    pub(super) fn up_at(&mut self, unix_ms: u64) {
+        self.speaker = self.dialect.open(&self.call.up_at(unix_ms));
     }
 
     pub(super) fn greeting(&mut self) -> Vec<String> {
@@ -93,6 +102,7 @@ impl Rehearsal {
 
 fn meant(heard: Heard<'_>) -> Meant {
     Meant {
+        format: heard.audio.and_then(|audio| audio.format),
         audio: heard.audio.map(|audio| (audio.bytes.to_vec(), audio.silent)),
         replies: heard.replies.iter().map(text).collect(),
         unmeasured: heard.unmeasured,

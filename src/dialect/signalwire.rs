@@ -25,12 +25,13 @@ pub(super) const FACTS: Facts = Facts {
         AudioFormat { codec: Codec::L16Be, sample_rate: 24_000 },
     ],
     cadence: Duration::from_millis(20),
+    fixed_frame: false,
     wss_only: true,
     query_is_lost: false,
     subprotocol: None,
     opening: Opening::AtOnce,
     server_may_close_first: Duration::from_secs(1),
-    keys: &[CallKey::CallId, CallKey::StreamId, CallKey::AccountId, CallKey::Parameters, CallKey::OneWay],
+    keys: &[CallKey::CallId, CallKey::StreamId, CallKey::AccountId, CallKey::Parameters, CallKey::OneWay, CallKey::Track],
     codes: &[(Warning::SchemeNotWss, "SignalWire invalid_url")],
     failure,
     playback_limit: None,
@@ -41,7 +42,8 @@ pub(super) const FACTS: Facts = Facts {
              the URL: leave it out, and use `parameters`.",
             "`connected` (version 0.2.0) and `start`, then `media` every 20 ms, `stop` at the end. As Twilio's, with UUIDs, without \
              `streamSid` beside `start` and `media`, and with `customParameters` only if there are any.",
-            "`one_way = true` stands for `<Start><Stream>`: nothing may come back.",
+            "`one_way = true` stands for `<Start><Stream>`: nothing may come back. `track = \"outbound\"` with it has what the caller hears in place of the caller. `both_tracks`, \
+             two streams in one, is not offered.",
         ],
         checks: &[
             "`media`, `mark`, `clear` and `dtmf` with our `streamSid`. A `mark` is sent back, without a sequence number, when the audio \
@@ -52,7 +54,7 @@ pub(super) const FACTS: Facts = Facts {
         unverified: &[
             "The byte order of L16: `codec = \"l16be\"` for big endian.",
             "What becomes of a query in the URL: not supported is all that the documentation says. Here it is sent, without a warning.",
-            "20 ms to a message is what the field sees, not a documented number.",
+            "20 ms to a message is what the field sees, not a documented number: `frame`.",
         ],
         opened_by: None,
         monitor: "url = \"wss://voice.example.com/audiostream\"\ndialect = \"signalwire\"",
@@ -151,7 +153,7 @@ impl Speaker for SignalWire {
             stream_sid: &self.0.call.stream_id,
             account_sid: &self.0.call.account_id,
             call_sid: &self.0.call.call_id,
-            tracks: ["inbound"],
+            tracks: [self.0.settings.track.label()],
             custom_parameters: Parameters(&self.0.settings.parameters),
             media_format: MediaFormat { encoding: encoding(audio.codec), sample_rate: audio.sample_rate, channels: 1 },
         };
@@ -187,7 +189,7 @@ mod tests {
     use super::*;
     use crate::audio::Sound;
     use crate::dialect::rehearsal::{Meant, Rehearsal};
-    use crate::dialect::{Playback, Provider};
+    use crate::dialect::{Playback, Provider, Track};
 
     fn call() -> Rehearsal {
         Rehearsal::new(Provider::Signalwire, |_| ())
@@ -284,6 +286,25 @@ mod tests {
         let mut call = call();
         call.hear_binary(&[0x11; 160]);
         assert_eq!(call.odd(), [Warning::BinaryInTextDialect]);
+    }
+
+    #[test]
+    fn what_is_for_another_stream_has_no_effect() {
+        for rest in
+            [r#""event":"media","media":{"payload":"EQ=="}"#, r#""event":"mark","mark":{"name":"m1"}"#, r#""event":"clear""#]
+        {
+            let mut call = call();
+            let message = format!(r#"{{"streamSid":"other",{rest}}}"#);
+            assert_eq!((call.hear(&message), call.odd()), (Meant::default(), vec![Warning::WrongStreamId]), "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_one_way_stream_may_be_of_the_other_track() {
+        let mut call =
+            Rehearsal::new(Provider::Signalwire, |settings| (settings.one_way, settings.track) = (true, Track::Outbound));
+        assert!(call.greeting()[1].contains(r#""tracks":["outbound"],"#));
+        assert!(call.frame(0).contains(r#""media":{"track":"outbound","chunk":"1","#));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(super) const FACTS: Facts = Facts {
     title: "Sinch",
     formats: &[l16(8_000), l16(16_000), l16(24_000), l16(48_000)],
     cadence: Duration::from_millis(20),
+    fixed_frame: true,
     wss_only: true,
     query_is_lost: false,
     subprotocol: None,

@@ -36,6 +36,7 @@ pub(super) const FACTS: Facts = Facts {
         AudioFormat { codec: Codec::L16Be, sample_rate: 48_000 },
     ],
     cadence: Duration::from_millis(20),
+    fixed_frame: false,
     wss_only: false,
     query_is_lost: false,
     subprotocol: None,
@@ -49,6 +50,9 @@ pub(super) const FACTS: Facts = Facts {
         CallKey::From,
         CallKey::To,
         CallKey::Parameters,
+        CallKey::OneWay,
+        CallKey::Track,
+        CallKey::ClientState,
         CallKey::EncodingName,
         CallKey::Mp3,
     ],
@@ -66,6 +70,9 @@ pub(super) const FACTS: Facts = Facts {
             "No signature is documented for the upgrade, and none is sent.",
             "`connected` and `start`, then `media` every 20 ms (the RTP payload without its header), `stop` at the end. All numbers that \
              count are texts. `call_id` is the `call_control_id`, `account_id` the `user_id`, `session_id` the `call_session_id`.",
+            "`one_way = true` stands for a stream without `stream_bidirectional_mode`: nothing may come back. `track = \"outbound\"` with it (`stream_track = outbound_track`) has what the caller hears in place of the caller. \
+             `both_tracks`, two streams in one, is not offered.",
+            "`client_state` is in `start` if it is set, and not otherwise.",
             "No `error` message: what Telnyx would complain of is a warning here.",
         ],
         checks: &[
@@ -80,7 +87,8 @@ pub(super) const FACTS: Facts = Facts {
             "The name of the codec in `start`: `PCMU` in the present documentation, `audio/x-mulaw` in older ones: `encoding_name`.",
             "The byte order of L16 (RTP's own is big endian, RFC 3551): `codec = \"l16\"` for little endian, `codec = \"l16be\"` for big.",
             "How `stream_auth_token` is sent. Several public servers read the header `x-telnyx-streaming-auth-token`: `headers`.",
-            "Whether a query in the URL is carried; here it is.",
+            "Whether a query in the URL survives; here it is sent.",
+            "The codecs G722, OPUS and AMR-WB, which Telnyx has as well, are not spoken.",
             "That parameters arrive in `start.custom_parameters`, and as an object.",
             "Which complaint is 100003 and which is 100004: Telnyx lists the numbers, not their causes.",
             "What `timestamp` counts from; here the first frame is at 0 ms.",
@@ -130,6 +138,8 @@ struct StartDetails<'a> {
     call_session_id: &'a str,
     from: &'a str,
     to: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_state: Option<&'a str>,
     #[serde(skip_serializing_if = "Parameters::is_empty")]
     custom_parameters: Parameters<'a>,
     media_format: MediaFormat<'a>,
@@ -212,6 +222,7 @@ impl Speaker for Telnyx {
             call_session_id: &self.0.call.session_id,
             from: &self.0.settings.from,
             to: &self.0.settings.to,
+            client_state: self.0.settings.client_state.as_deref(),
             custom_parameters: Parameters(&self.0.settings.parameters),
             media_format: MediaFormat { encoding, sample_rate: audio.sample_rate, channels: 1 },
         };
@@ -229,7 +240,9 @@ impl Speaker for Telnyx {
     fn hear<'a>(&'a mut self, moment: Moment<'_>, message: Incoming<'a>) -> Heard<'a> {
         let remarks = moment.remarks;
         let Some(message) = GRAMMAR.hear(message, &self.0.settings, remarks) else { return Heard::default() };
-        message.check_stream_id("stream_id", &self.0.call.stream_id, remarks);
+        if !message.is_ours("stream_id", &self.0.call.stream_id, remarks) {
+            return Heard::default();
+        }
         match message.kind {
             "media" if self.0.settings.mp3 && message.text("media.payload").is_some_and(|payload| !payload.is_empty()) => {
                 Heard::unmeasured()
@@ -266,8 +279,8 @@ mod tests {
 
     use super::*;
     use crate::audio::Sound;
-    use crate::dialect::Provider;
     use crate::dialect::rehearsal::{Meant, Rehearsal};
+    use crate::dialect::{Provider, Track};
 
     fn call() -> Rehearsal {
         Rehearsal::new(Provider::Telnyx, |_| ())
@@ -387,6 +400,33 @@ mod tests {
         let mut call = call();
         call.hear_binary(&[0x11; 160]);
         assert_eq!(call.odd(), [Warning::BinaryInTextDialect]);
+    }
+
+    #[test]
+    fn what_is_for_another_stream_has_no_effect() {
+        for rest in
+            [r#""event":"media","media":{"payload":"EQ=="}"#, r#""event":"mark","mark":{"name":"m1"}"#, r#""event":"clear""#]
+        {
+            let mut call = call();
+            let message = format!(r#"{{"stream_id":"other",{rest}}}"#);
+            assert_eq!((call.hear(&message), call.odd()), (Meant::default(), vec![Warning::WrongStreamId]), "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_one_way_stream_only_listens_and_may_be_of_the_other_track() {
+        let mut call = Rehearsal::new(Provider::Telnyx, |settings| (settings.one_way, settings.track) = (true, Track::Outbound));
+        assert!(!call.greeting()[1].contains("tracks"));
+        assert!(call.frame(0).contains(r#""media":{"track":"outbound","chunk":"1","#));
+        call.hear(r#"{"event":"clear"}"#);
+        assert_eq!(call.odd(), [Warning::MessageOnOneWayStream]);
+    }
+
+    #[test]
+    fn the_state_of_the_call_is_in_the_hello() {
+        let mut call = Rehearsal::new(Provider::Telnyx, |settings| settings.client_state = Some("aGVsbG8=".to_owned()));
+        let start = call.greeting().remove(1);
+        assert!(start.contains(r#""to":"+12025550101","client_state":"aGVsbG8=","custom_parameters":"#), "{start}");
     }
 
     #[test]

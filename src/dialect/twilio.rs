@@ -19,12 +19,13 @@ pub(super) const FACTS: Facts = Facts {
     title: "Twilio Media Streams",
     formats: &[AudioFormat::MULAW_8K],
     cadence: Duration::from_millis(20),
+    fixed_frame: false,
     wss_only: true,
     query_is_lost: true,
     subprotocol: None,
     opening: Opening::AtOnce,
     server_may_close_first: Duration::from_secs(1),
-    keys: &[CallKey::CallId, CallKey::StreamId, CallKey::AccountId, CallKey::Parameters, CallKey::OneWay],
+    keys: &[CallKey::CallId, CallKey::StreamId, CallKey::AccountId, CallKey::Parameters, CallKey::OneWay, CallKey::Track],
     codes: &[
         (Warning::SchemeNotWss, "Twilio 31922"),
         (Warning::QueryStringInTwilioUrl, "Twilio 31920"),
@@ -52,7 +53,8 @@ pub(super) const FACTS: Facts = Facts {
         sends: &[
             "With `[monitor.signature]`, `X-Twilio-Signature` over the URL.",
             "`connected` and `start`, then `media` every 20 ms, `stop` at the end. `sequenceNumber`, `chunk` and `timestamp` are texts.",
-            "`one_way = true` stands for `<Start><Stream>`: nothing may come back.",
+            "`one_way = true` stands for `<Start><Stream>`: nothing may come back. `track = \"outbound\"` with it has what the caller hears in place of the caller. `both_tracks`, \
+             two streams in one, is not offered.",
         ],
         checks: &[
             "`media`, `mark` and `clear` with our `streamSid`. A `mark` is sent back when the audio before it has been played; `clear` \
@@ -66,8 +68,9 @@ pub(super) const FACTS: Facts = Facts {
             "That the SHA-256 scheme is used on upgrades: `algorithm`.",
             "What Twilio says of a payload that is no standard base64.",
             "That no subprotocol is offered: Twilio's pages and samples have none, and do not say so. `subprotocols` offers one.",
-            "How long Twilio waits for the upgrade, its `User-Agent`, compression and its own pings: nothing is published.",
-            "20 ms to a message is what the field sees, not a documented number.",
+            "How long Twilio waits for the upgrade, its `User-Agent` (`user_agent`), whether it offers `permessage-deflate` (here it is not \
+             offered), and whether it sends pings (`ping_interval`): nothing is published.",
+            "20 ms to a message is what the field sees, not a documented number: `frame`.",
         ],
         opened_by: None,
         monitor: "url = \"wss://voice.example.com/media-stream\"\ndialect = \"twilio\"",
@@ -181,7 +184,7 @@ impl Speaker for Twilio {
             account_sid: &self.0.call.account_id,
             stream_sid,
             call_sid: &self.0.call.call_id,
-            tracks: ["inbound"],
+            tracks: [self.0.settings.track.label()],
             media_format: MediaFormat { encoding: "audio/x-mulaw", sample_rate: 8_000, channels: 1 },
             custom_parameters: Parameters(&self.0.settings.parameters),
         };
@@ -220,8 +223,9 @@ impl Speaker for Twilio {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::Sound;
     use crate::dialect::rehearsal::{Meant, Rehearsal};
-    use crate::dialect::{Playback, Provider};
+    use crate::dialect::{Playback, Provider, Track};
 
     fn call() -> Rehearsal {
         Rehearsal::new(Provider::Twilio, |_| ())
@@ -248,6 +252,18 @@ mod tests {
         assert_eq!(call.frame(0), media(2, 1, 20));
         assert_eq!(call.frame(1), media(3, 2, 40));
         assert_eq!(call.frame(5), media(4, 3, 120), "a slot that was left out moves the time and not the count");
+    }
+
+    #[test]
+    fn frames_may_have_another_length() {
+        let mut call = Rehearsal::new(Provider::Twilio, |settings| {
+            settings.cadence = Duration::from_millis(40);
+            settings.sound = Sound::silence(settings.audio, settings.cadence);
+        });
+        let payload = format!("{}/////w==", "////".repeat(105));
+        for (n, time) in [(0, 40), (1, 80)] {
+            assert!(call.frame(n).contains(&format!(r#""timestamp":"{time}","payload":"{payload}""#)), "{n}");
+        }
     }
 
     #[test]
@@ -305,6 +321,24 @@ mod tests {
         assert_eq!(FACTS.code(Warning::BinaryInTextDialect), Some("Twilio 31950"));
         let overflow = (FACTS.playback_limit, FACTS.code(Warning::PlaybackOverflow));
         assert_eq!(overflow, (Some(Duration::from_secs(600)), Some("Twilio 31931")));
+    }
+
+    #[test]
+    fn what_is_for_another_stream_has_no_effect() {
+        for rest in
+            [r#""event":"media","media":{"payload":"EQ=="}"#, r#""event":"mark","mark":{"name":"m1"}"#, r#""event":"clear""#]
+        {
+            let mut call = call();
+            let message = format!(r#"{{"streamSid":"MZ2",{rest}}}"#);
+            assert_eq!((call.hear(&message), call.odd()), (Meant::default(), vec![Warning::WrongStreamId]), "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_one_way_stream_may_be_of_the_other_track() {
+        let mut call = Rehearsal::new(Provider::Twilio, |settings| (settings.one_way, settings.track) = (true, Track::Outbound));
+        assert!(call.greeting()[1].contains(r#""tracks":["outbound"],"#));
+        assert!(call.frame(0).contains(r#""media":{"track":"outbound","chunk":"1","#));
     }
 
     #[test]

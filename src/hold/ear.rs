@@ -152,8 +152,8 @@ impl Ear {
         if let Some(gap) = self.audio_came(at) {
             self.pace.step(gap, self.last_audio_bytes, self.format);
         }
-        self.last_audio_bytes = audio.bytes.len();
-        self.audio_bytes += audio.bytes.len() as u64;
+        self.last_audio_bytes = audio.bytes_in(self.format);
+        self.audio_bytes += self.last_audio_bytes as u64;
         if self.first_audio.is_some_and(|first| at < first + FIRST_HEAP) {
             self.first_heap_bytes = self.audio_bytes;
         }
@@ -257,7 +257,7 @@ mod tests {
     }
 
     fn hear(ear: &mut Ear, at: u32, bytes: &[u8], silent: bool) {
-        let heard = Heard { audio: Some(HeardAudio { bytes, silent }), ..Heard::default() };
+        let heard = Heard { audio: Some(HeardAudio { bytes, silent, format: None }), ..Heard::default() };
         ear.hear(at * MS, Incoming::Binary(bytes), &heard);
     }
 

@@ -188,7 +188,7 @@ impl Hold {
         let moment = Moment { at: self.now, queued: self.playout.queued(self.now), remarks: &mut self.remarks };
         let heard = self.speaker.hear(moment, message);
         self.ear.hear(self.now, message, &heard);
-        let length = heard.audio.map(|audio| self.format.length(audio.bytes.len()));
+        let length = heard.audio.map(|audio| self.format.length(audio.bytes_in(self.format)));
         let after = After { replies: heard.replies, mark: heard.mark, playback: heard.playback, turn: heard.turn };
         self.play(length);
         self.follow(after);

@@ -17,6 +17,7 @@ use crate::dialect::{Call, Remarks};
 use crate::hold::{Ending, Goodbye, Hold, PathSample, Tally};
 use crate::monitor::Monitor;
 use crate::verdict::{HoldFacts, WireClose};
+use crate::wall::Timestamp;
 
 /// What TLS means for the end of the stream.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +72,8 @@ pub(super) async fn hold_line<S: Transport>(
     let tap = Tap::new(stream, FrameReader::new(budgets), &accepted.tail, origin);
     let ws = WebSocketStream::from_partially_read(tap, accepted.tail, Role::Client, Some(drive::settings(budgets))).await;
     let mut shell = Shell::new(ws, origin);
-    let mut hold = Hold::new(monitor, call);
+    let up = u64::try_from(Timestamp::now().unix_millis()).unwrap_or(u64::MAX);
+    let mut hold = Hold::new(monitor, &call.up_at(up));
     let ending = shell.drive(&mut hold, cancel).await;
     summarise(&shell, &hold, ending, monitor, security)
 }

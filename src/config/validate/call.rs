@@ -1,6 +1,7 @@
 //! A provider's call: `[monitor.call]`, `[monitor.audio]` and `[monitor.signature]`, held against what the provider has.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -13,7 +14,7 @@ use crate::config::calls::{Audio, Call, Say, Signature};
 use crate::config::problem::{Code, Problem, Sink, Span};
 use crate::config::read::Given;
 use crate::config::values::DialectName;
-use crate::dialect::{CallSettings, Facts, FixedIds, Provider};
+use crate::dialect::{CallSettings, Facts, FixedIds, Provider, Track};
 use crate::monitor::{SignaturePlan, UrlScheme};
 use crate::signature::twilio::Algorithm;
 
@@ -33,20 +34,25 @@ pub(super) fn settings(scope: &Scope<'_>, provider: Provider, desk: &mut Desk<'_
     settings.to = call.to.or(settings.to);
     settings.parameters = dial::values(&call.parameters, desk);
     settings.one_way = call.one_way.or(settings.one_way);
+    settings.track = track(&call, &own, &settings, desk.sink);
     settings.encoding_name = call.encoding_name.get().cloned();
     settings.form = call.form.or(settings.form);
     settings.connection_probe = call.connection_probe.or(settings.connection_probe);
     settings.audio_connector = call.audio_connector.or(settings.audio_connector);
     settings.first_sequence_number = call.first_sequence_number.or(settings.first_sequence_number);
+    settings.sequence_numbers = call.sequence_numbers.or(settings.sequence_numbers);
+    settings.client_state = call.client_state.get().cloned();
+    settings.server_sample_rate = call.server_sample_rate.get().copied();
     settings.prompt = call.prompt.get().cloned();
     settings.language = call.language.or(settings.language);
     settings.mp3 = call.mp3.or(settings.mp3);
     settings.answer_within = call.answer_within.get().copied();
     settings.audio = format(&audio, provider.facts(), desk.sink);
+    settings.cadence = frame(&audio, settings.audio, scope, provider, desk.sink);
     let sound = said(&audio, &settings, scope, desk);
     vain::check(&settings, sound.as_ref(), scope, desk.sink);
     parameters::check(&settings, scope, desk.sink);
-    settings.sound = sound.unwrap_or(settings.sound);
+    settings.sound = sound.unwrap_or_else(|| Sound::silence(settings.audio, settings.cadence));
     settings
 }
 
@@ -79,6 +85,43 @@ fn format(audio: &Audio, facts: &Facts, sink: &mut Sink) -> AudioFormat {
         sink.push(Problem::new(Code::NotInDialect, message).at(&span, "").help(help));
     }
     facts.formats.first().copied().unwrap_or(AudioFormat::MULAW_8K)
+}
+
+/// The other track is one of streams that only listen: a stream that goes both ways has the caller's voice.
+fn track(call: &Call, own: &Call, settings: &CallSettings, sink: &mut Sink) -> Track {
+    let track = call.track.or(Track::Inbound);
+    if track == Track::Inbound || settings.one_way {
+        return track;
+    }
+    if let Some(span) = own.track.span() {
+        let problem =
+            Problem::new(Code::MissingKey, "the track `outbound` is one of one-way streams, and this one goes both ways");
+        sink.push(problem.at(&span, "").help("set `one_way = true` as well, or leave `track` out"));
+    }
+    Track::Inbound
+}
+
+/// From one media frame to the next. What `[defaults]` say is meant for monitors of other providers where it does not fit.
+fn frame(audio: &Audio, format: AudioFormat, scope: &Scope<'_>, provider: Provider, sink: &mut Sink) -> Duration {
+    let facts = provider.facts();
+    let Some(frame) = audio.frame.get().copied() else { return facts.cadence };
+    let samples = u128::from(format.sample_rate) * frame.as_micros();
+    let is_whole = frame.subsec_nanos().is_multiple_of(1_000_000) && samples.is_multiple_of(1_000_000);
+    if !facts.fixed_frame && !facts.formats.is_empty() && is_whole {
+        return frame;
+    }
+    let Some(span) = scope.own.audio.get().and_then(|own| own.frame.span()) else { return facts.cadence };
+    if facts.formats.is_empty() {
+        has_no_effect("frame", &span, provider.label(), "it sends text and no audio: leave it out", sink);
+    } else if facts.fixed_frame {
+        let help = format!("its frames last {} ms: leave it out", facts.cadence.as_millis());
+        has_no_effect("frame", &span, provider.label(), &help, sink);
+    } else {
+        let message = format!("this is no whole number of milliseconds, or of samples at {} Hz", format.sample_rate);
+        let problem = Problem::new(Code::OutOfRange, message).at(&span, "");
+        sink.push(problem.help("`\"20ms\"` is whole at every rate"));
+    }
+    facts.cadence
 }
 
 /// What the caller says; `None` if a file should say it and cannot be read.

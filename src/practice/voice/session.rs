@@ -196,10 +196,9 @@ impl Session {
         let Some(format) = self.protocol.voice().filter(|_| self.echoing) else { return };
         let piece = format.frame_bytes(self.protocol.piece()).max(1);
         self.rest.extend_from_slice(bytes);
-        while self.rest.len() >= piece {
-            let whole: Vec<u8> = self.rest.drain(..piece).collect();
-            self.protocol.audio(&whole, say);
-        }
+        let whole = self.rest.len() - self.rest.len() % piece;
+        self.rest[..whole].chunks(piece).for_each(|piece| self.protocol.audio(piece, say));
+        self.rest.drain(..whole);
     }
 
     fn answer_words(&mut self, text: String, say: &mut Vec<Action>) {
