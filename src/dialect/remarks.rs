@@ -55,6 +55,12 @@ impl Remarks {
         }
     }
 
+    /// How often this kind was seen.
+    #[must_use]
+    pub fn count(&self, warning: Warning) -> u64 {
+        self.0.iter().find(|remark| remark.warning == warning).map_or(0, |remark| remark.count)
+    }
+
     /// The oddities in the order in which they were first seen.
     pub fn iter(&self) -> impl Iterator<Item = &Remark> {
         self.0.iter()
@@ -76,6 +82,7 @@ mod tests {
         assert_eq!(list.len(), 2);
         let three = "event \\u{1b}[31m0; event \\u{1b}[31m1; event \\u{1b}[31m2";
         assert_eq!((list[0].says.as_str(), list[0].text().as_str(), list[0].count), ("event \\u{1b}[31m0", three, 1000));
+        assert_eq!((remarks.count(Warning::NotJson), remarks.count(Warning::InvalidField)), (1000, 0));
         assert_eq!(list[1].text(), list[1].says.as_str(), "the same sentence again is not kept");
         assert!(list[1].says.as_str().len() <= LONGEST + '…'.len_utf8());
     }

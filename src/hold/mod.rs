@@ -185,8 +185,13 @@ impl Hold {
 
     /// Judges, measures and obeys a message.
     fn attend(&mut self, message: Incoming<'_>) {
+        let strangers = self.remarks.count(Warning::WrongStreamId);
         let moment = Moment { at: self.now, queued: self.playout.queued(self.now), remarks: &mut self.remarks };
-        let heard = self.speaker.hear(moment, message);
+        let mut heard = self.speaker.hear(moment, message);
+        if self.remarks.count(Warning::WrongStreamId) > strangers {
+            // Nobody in this call hears it.
+            (heard.audio, heard.unmeasured) = (None, false);
+        }
         self.ear.hear(self.now, message, &heard);
         let length = heard.audio.map(|audio| self.format.length(audio.bytes_in(self.format)));
         let after = After { replies: heard.replies, mark: heard.mark, playback: heard.playback, turn: heard.turn };
@@ -272,8 +277,8 @@ impl Hold {
     }
 
     fn mute(&mut self) {
-        self.media.begin(self.now);
         self.leave_out();
+        self.media.begin(self.now);
         self.muted = true;
     }
 

@@ -109,6 +109,16 @@ fn only_marks_of_the_server_that_were_played_count() {
 }
 
 #[test]
+fn audio_for_another_stream_is_none() {
+    let (ours, other) = (media(20), media(20).replace(SID, "MZ2"));
+    let script = [(100, text(&other)), (300, text(&ours)), (310, text(&other)), (10_010, Input::PeerClosed)];
+    let played = play(&speaks(Provider::Twilio, |_| ()), &script);
+    let tally = played.hold.tally();
+    assert_eq!((tally.frames_received, tally.first_audio, tally.messages_received), (1, Some(300 * MS), 3));
+    assert_eq!(played.hold.remarks().count(Warning::WrongStreamId), 2);
+}
+
+#[test]
 fn marks_that_are_too_many_or_too_long() {
     let (endless, ours, long) = (media(60_000), mark("m"), mark(&"x".repeat(2_000)));
     let rows = [(4_096, &ours, vec![]), (4_097, &ours, vec![Warning::PlaybackOverflow]), (1, &long, vec![Warning::InvalidField])];
