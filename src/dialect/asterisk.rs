@@ -62,7 +62,7 @@ pub(super) const FACTS: Facts = Facts {
             "Asterisk names the channel after the connection in its configuration; here the name ends in the `connection_id`.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/media\"\ndialect = \"asterisk\"",
+        monitor: "url = \"wss://voice.example.com/media\"\ndialect = \"asterisk\"\ncall = { form = \"json\" }",
     },
 };
 

@@ -66,7 +66,7 @@ pub(super) const FACTS: Facts = Facts {
             "That no subprotocol is offered: Plivo's SDKs have none, and a third party says `audio.plivo.com`: `subprotocols`.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/plivo\"\ndialect = \"plivo\"",
+        monitor: "url = \"wss://voice.example.com/plivo\"\ndialect = \"plivo\"\naudio = { codec = \"mulaw\" }\nexpect = { mark_round_trip_within = \"5s\" }",
     },
 };
 
@@ -103,7 +103,7 @@ pub(super) const VOBIZ: Facts = Facts {
             "`sendDTMF`.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/vobiz\"\ndialect = \"vobiz\"",
+        monitor: "url = \"wss://voice.example.com/vobiz\"\ndialect = \"vobiz\"\naudio = { say = \"tone\" }\nexpect = { first_audio_within = \"3s\" }",
     },
     ..FACTS
 };
