@@ -308,6 +308,7 @@ fn what_no_call_would_reach_is_noted() {
     };
     let rows = [
         ("twilio", "wss://voice.example.com/?token=x", "", "does not carry the query, for `booking-agent`"),
+        ("conversation-relay", "wss://voice.example.com/?token=x", "", ""),
         ("telnyx", "wss://voice.example.com/?token=x", "", ""),
         ("twilio", "ws://voice.example.com/", "", "dials `wss://` alone"),
         ("twilio", "ws://127.0.0.1:5050/", "", ""),

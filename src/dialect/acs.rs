@@ -49,7 +49,7 @@ pub(super) const FACTS: Facts = Facts {
             "`participantRawID` in a mixed stream.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/acs\"\ndialect = \"acs\"",
+        monitor: "url = \"wss://voice.example.com/acs\"\ndialect = \"acs\"\naudio = { sample_rate = 24_000 }",
     },
 };
 

@@ -64,7 +64,7 @@ pub(super) const FACTS: Facts = Facts {
             "The plain form of `MEDIA_MARK_PROCESSED`: here the id of the mark follows the event as `correlation_id:…`.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/media\"\ndialect = \"asterisk\"",
+        monitor: "url = \"wss://voice.example.com/media\"\ndialect = \"asterisk\"\ncall = { form = \"json\" }",
     },
 };
 

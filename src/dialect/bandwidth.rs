@@ -61,7 +61,7 @@ pub(super) const FACTS: Facts = Facts {
             "Whether `ws://` is dialled.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/bandwidth\"\ndialect = \"bandwidth\"",
+        monitor: "url = \"wss://voice.example.com/bandwidth\"\ndialect = \"bandwidth\"\ncall = { parameters = { x-synthetic = \"1\" } }",
     },
 };
 

@@ -65,7 +65,7 @@ pub(super) const FACTS: Facts = Facts {
             "Whether a query in the URL is carried, as it is not for Media Streams.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/relay\"\ndialect = \"conversation-relay\"",
+        monitor: "url = \"wss://voice.example.com/relay\"\ndialect = \"conversation-relay\"\ncall = { prompt = \"What are your opening hours?\", language = \"en-GB\" }",
     },
 };
 

@@ -70,7 +70,7 @@ pub(super) const FACTS: Facts = Facts {
             "The form of the ids; here 32 hexadecimal digits: `call_id`, `stream_id`, `account_id`.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/exotel?sample-rate=8000\"\ndialect = \"exotel\"",
+        monitor: "url = \"wss://voice.example.com/exotel?sample-rate=16000\"\ndialect = \"exotel\"\naudio = { sample_rate = 16_000 }",
     },
 };
 

@@ -84,7 +84,7 @@ pub(super) const FACTS: Facts = Facts {
             r#"{"version":"2","type":"opened","seq":1,"clientseq":1,"id":"{session_id}","parameters":{"startPaused":false,"media":["#,
             r#"{"type":"audio","format":"PCMU","channels":["external"],"rate":8000}]}}"#
         )),
-        monitor: "url = \"wss://voice.example.com/audiohook\"\ndialect = \"genesys\"",
+        monitor: "url = \"wss://voice.example.com/audiohook\"\ndialect = \"genesys\"\ncall = { connection_probe = false }",
     },
 };
 

@@ -45,7 +45,7 @@ pub(super) const FACTS: Facts = Facts {
             "Which header carries the HMAC of `securityConfig`, and over what; it is not sent. BASIC is `basic_auth`.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/infobip\"\ndialect = \"infobip\"",
+        monitor: "url = \"wss://voice.example.com/infobip\"\ndialect = \"infobip\"\nexpect = { max_silence = \"2s\" }",
     },
 };
 

@@ -67,7 +67,7 @@ pub(super) const FACTS: Facts = Facts {
             "The attributes are those of a call that has been answered; jambonz sends further ones that depend on its installation.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/listen\"\ndialect = \"jambonz\"",
+        monitor: "url = \"wss://voice.example.com/listen\"\ndialect = \"jambonz\"\nsubprotocols = [\"audio.jambonz.org\", \"audio.drachtio.org\"]",
     },
 };
 

@@ -48,7 +48,7 @@ pub(super) const FACTS: Facts = Facts {
             "Audio is sent right after `session.update`; `session.updated` is not waited for.",
         ],
         opened_by: Some(r#"{"type":"session.created","event_id":"event_1","session":{"type":"realtime","id":"sess_1"}}"#),
-        monitor: "url = \"wss://voice.example.com/v1/realtime\"\ndialect = \"openai-realtime\"",
+        monitor: "url = \"wss://voice.example.com/v1/realtime\"\ndialect = \"openai-realtime\"\ncall = { answer_within = \"3s\" }",
     },
 };
 

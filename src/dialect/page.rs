@@ -97,7 +97,7 @@ fn section(provider: Provider, out: &mut String) {
     let facts = provider.facts();
     let _ = write!(
         out,
-        "\n## `{provider}`: {}\n\n```toml\n[[monitor]]\nname = \"booking-agent\"\n{}\n```\n",
+        "\n## `{provider}`: {}\n\n```toml\n[[monitor]]\nname = \"{provider}\"\n{}\n```\n",
         facts.title, facts.about.monitor
     );
     rules(facts, out);

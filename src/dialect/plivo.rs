@@ -76,7 +76,7 @@ pub(super) const FACTS: Facts = Facts {
             "That no subprotocol is offered: Plivo's SDKs have none, and a third party claims `audio.plivo.com`: `subprotocols` offers it.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/plivo\"\ndialect = \"plivo\"",
+        monitor: "url = \"wss://voice.example.com/plivo\"\ndialect = \"plivo\"\naudio = { codec = \"mulaw\" }\nexpect = { mark_round_trip_within = \"5s\" }",
     },
 };
 
@@ -114,7 +114,7 @@ pub(super) const VOBIZ: Facts = Facts {
             "`sendDTMF`.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/vobiz\"\ndialect = \"vobiz\"",
+        monitor: "url = \"wss://voice.example.com/vobiz\"\ndialect = \"vobiz\"\naudio = { say = \"tone\" }\nexpect = { first_audio_within = \"3s\" }",
     },
     ..FACTS
 };

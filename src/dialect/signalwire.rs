@@ -57,7 +57,7 @@ pub(super) const FACTS: Facts = Facts {
             "20 ms to a message is what the field sees, not a documented number: `frame`.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/audiostream\"\ndialect = \"signalwire\"",
+        monitor: "url = \"wss://voice.example.com/audiostream\"\ndialect = \"signalwire\"\naudio = { codec = \"l16\", sample_rate = 16_000 }",
     },
 };
 

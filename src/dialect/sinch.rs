@@ -46,7 +46,7 @@ pub(super) const FACTS: Facts = Facts {
             "44.1 and 96 kHz are not offered here.",
         ],
         opened_by: Some(r#"{"command":"answer"}"#),
-        monitor: "url = \"wss://voice.example.com/sinch\"\ndialect = \"sinch\"",
+        monitor: "url = \"wss://voice.example.com/sinch\"\ndialect = \"sinch\"\ncall = { answer_within = \"3s\" }",
     },
 };
 

@@ -94,7 +94,7 @@ pub(super) const FACTS: Facts = Facts {
             "What `timestamp` counts from; here the first frame is at 0 ms.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/telnyx\"\ndialect = \"telnyx\"",
+        monitor: "url = \"wss://voice.example.com/telnyx\"\ndialect = \"telnyx\"\naudio = { codec = \"l16\", sample_rate = 16_000 }",
     },
 };
 

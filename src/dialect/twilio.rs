@@ -73,7 +73,7 @@ pub(super) const FACTS: Facts = Facts {
             "20 ms to a message is what the field sees, not a documented number: `frame`.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/media-stream\"\ndialect = \"twilio\"",
+        monitor: "url = \"wss://voice.example.com/media-stream\"\ndialect = \"twilio\"\ncall = { parameters = { x-synthetic = \"1\" } }\nexpect = { first_audio_within = \"3s\" }",
     },
 };
 

@@ -47,7 +47,7 @@ pub(super) const FACTS: Facts = Facts {
             "Close codes, pings and whether Vonage connects again are not documented.",
         ],
         opened_by: None,
-        monitor: "url = \"wss://voice.example.com/socket\"\ndialect = \"vonage\"",
+        monitor: "url = \"wss://voice.example.com/socket\"\ndialect = \"vonage\"\naudio = { sample_rate = 24_000 }\nexpect = { audible = true }",
     },
 };
 

@@ -68,6 +68,12 @@ async fn the_timeline_says_what_happened() {
     let good = probe(&range.url("echo", false), &["--hold", "200ms"]).await;
     assert!(good.code == GOOD && good.out.contains("success") && good.out.contains("the server answered our Close"), "{good:?}");
     has_no_escapes(&good.out);
+    let options = ["--hold", "400ms", "--dialect", "twilio", "--set", "audio.say='tone'"];
+    let agent = probe(&range.url("twilio", false), &options).await;
+    assert!(agent.code == GOOD && agent.out.contains("longest gap 0.") && agent.out.contains("jitter "), "{agent:?}");
+    let large = probe(&range.url("too-large", false), &[]).await;
+    assert!(large.code == BAD && large.out.contains("exceeded the limit of 4194304 bytes"), "{large:?}");
+    assert!(!large.out.contains("broke the WebSocket protocol"), "the limit is ours: {large:?}");
     let hostile = probe(&range.url("hostile-close", false), &[]).await;
     assert!(hostile.code == BAD && hostile.out.contains("forged=1") && hostile.out.contains("\\u{202e}"), "{hostile:?}");
     has_no_escapes(&hostile.out);

@@ -33,6 +33,19 @@ fn shown_configurations_load() {
     }
 }
 
+/// A monitor for each dialect, each with a name of its own.
+#[test]
+fn the_dialects_fit_into_one_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/dialects.md")).unwrap();
+    let shown = configurations(&text);
+    assert_eq!(shown.len(), sidetone::dialect::Provider::ALL.len() + 1, "with `raw`");
+    match sidetone::config::parse(&shown.concat(), "docs/dialects.md", root) {
+        Ok(config) => assert_eq!(config.notes, [""; 0]),
+        Err(problems) => panic!("{problems}"),
+    }
+}
+
 #[test]
 fn dialects() {
     same("docs/dialects.md", &sidetone::dialect::markdown());

@@ -106,7 +106,7 @@ fn check_unsaid(settings: &CallSettings, scope: &Scope<'_>, sink: &mut Sink) {
     let why = match settings {
         _ if settings.provider.facts().formats.is_empty() => "this dialect sends text and no audio",
         _ if !settings.sends_media() => "a connection probe has no audio",
-        _ if scope.all.mode.get() == Some(&Mode::Idle) => "with `mode = \"idle\"` nothing is sent",
+        _ if scope.all.mode.get() == Some(&Mode::Idle) => "with `mode = \"idle\"` no audio is sent",
         _ => return,
     };
     for (key, span) in [("say", audio.say.span()), ("file", audio.file.span())] {
