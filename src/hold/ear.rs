@@ -243,6 +243,7 @@ impl Ear {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::Codec;
     use crate::dialect::raw::RawSettings;
     use crate::monitor::MessageMatch;
 
@@ -321,6 +322,17 @@ mod tests {
         hear(&mut ear, 600, b"x", false);
         assert_eq!(ear.next_deadline(&plan), Some(3600 * MS));
         assert_eq!(ear.overdue(3600 * MS, &plan), Some(Unmet::Silence));
+    }
+
+    #[test]
+    fn audio_of_another_format_counts_by_its_time() {
+        let mut ear = ear(Expect { real_time_audio: true, ..Expect::default() });
+        let format = Some(AudioFormat { codec: Codec::L16, sample_rate: 24_000 });
+        for n in 0..100 {
+            let audio = HeardAudio { bytes: &[0x11; 960], silent: false, format };
+            ear.hear(n * 20 * MS, Incoming::Binary(&[]), &Heard { audio: Some(audio), ..Heard::default() });
+        }
+        assert_eq!((ear.audio_bytes, ear.unmet_at_the_end()), (100 * 160, None));
     }
 
     #[test]
