@@ -61,7 +61,7 @@ pub(super) const FACTS: Facts = Facts {
         unverified: &[
             "The subprotocol `media` of Asterisk's samples is not offered unless `subprotocols` has it.",
             "Asterisk names the channel after the connection in its configuration; here the name ends in the `connection_id`.",
-            "The plain form of `MEDIA_MARK_PROCESSED`: here the id of the mark follows the event as `correlation_id:…`.",
+            "The plain form of `MEDIA_MARK_PROCESSED`: here the id of the mark follows the name of the event, with no name of its own.",
         ],
         opened_by: None,
         monitor: "url = \"wss://voice.example.com/media\"\ndialect = \"asterisk\"\ncall = { form = \"json\" }",

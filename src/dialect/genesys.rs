@@ -634,6 +634,31 @@ mod tests {
     }
 
     #[test]
+    fn a_pong_for_another_ping_is_told_in_words() {
+        for (pong, says) in [
+            (server("pong", 2, 1, "{}"), "a `pong` for the `ping` 1; 2 is due"),
+            (server("pong", 2, 1, "{}").replace(r#""clientseq":1,"#, ""), "a `pong` for no `ping`; 2 is due"),
+        ] {
+            let mut call = session(r#""external""#);
+            call.speak_at(ms(1_200), ms(0));
+            call.hear(&pong);
+            let said: Vec<String> = call.remarks.iter().map(|remark| remark.says.to_string()).collect();
+            assert!(said.iter().any(|text| text == says), "{pong}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_longer_frame_moves_the_position_by_as_much() {
+        let mut call = Rehearsal::new(Provider::Genesys, |settings| {
+            (settings.connection_probe, settings.cadence) = (false, ms(40));
+        });
+        call.greeting();
+        call.hear(&opened(r#""external""#));
+        call.frame(0);
+        assert!(call.farewell().0[0].contains(r#""position":"PT0.04S""#));
+    }
+
+    #[test]
     fn a_pause_moves_the_position() {
         let mut call = session(r#""external""#);
         call.frame(0);

@@ -247,6 +247,7 @@ impl Ear {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::Codec;
     use crate::dialect::raw::RawSettings;
     use crate::monitor::MessageMatch;
 
@@ -362,6 +363,17 @@ mod tests {
             play(Expect::default(), &[(0, 3_200, false), (500, 4_000, false), (1_000, 4_000, false), (1_100, 800, false)]);
         assert_eq!(short_end.byte_rate().map(f64::round), Some(8_000.0), "frames of any size, stamped when they came");
         assert_eq!(play(Expect::default(), &[(0, 160, false), (900, 160, false)]).byte_rate(), None, "too short");
+    }
+
+    #[test]
+    fn audio_of_another_format_counts_by_its_time() {
+        let mut ear = ear(Expect { real_time_audio: true, ..Expect::default() });
+        let format = Some(AudioFormat { codec: Codec::L16, sample_rate: 24_000 });
+        for n in 0..100 {
+            let audio = HeardAudio { bytes: &[0x11; 960], silent: false, format };
+            ear.hear(n * 20 * MS, Incoming::Binary(&[]), &Heard { audio: Some(audio), ..Heard::default() });
+        }
+        assert_eq!((ear.audio_bytes, ear.unmet_at_the_end(None)), (100 * 160, None));
     }
 
     #[test]

@@ -185,6 +185,7 @@ table! {
         "telnyx-late", Script::voice(VoiceScript::late(Dialect::Telnyx)), fails(Reason::AppNoAudio), ["dialect = \"telnyx\"", "expect = { first_audio_within = \"1s\" }"], "greets only after 3 s";
         "telnyx-closes-after-start", voice(Dialect::Telnyx, Twist::ClosesAfterStart), fails(Reason::ClosedByServer), ["dialect = \"telnyx\""], "Close 1011 right after the hello";
         "telnyx-closes-on-stop", voice(Dialect::Telnyx, Twist::ClosesOnStop), SUCCESS, ["dialect = \"telnyx\""], "closes with 1000 at the caller's stop, as it may";
+        "telnyx-wrong-stream-id", voice(Dialect::Telnyx, Twist::WrongStreamId), warns(Warning::WrongStreamId), ["dialect = \"telnyx\""], "answers for another stream";
         "telnyx-wrong-rate", voice(Dialect::Telnyx, Twist::WrongRate), warns(Warning::AudioRateWrong), ["dialect = \"telnyx\"", "hold = \"3s\""], "talks for 1.6 s at twice the byte rate of the call";
         // --- Plivo ---
         "plivo", voice(Dialect::Plivo, Twist::Good), SUCCESS, ["dialect = \"plivo\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone and a checkpoint, then echoes";

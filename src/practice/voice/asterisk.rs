@@ -40,11 +40,12 @@ static GRAMMAR: Grammar = Grammar {
         shape("MEDIA_MARK_PROCESSED", Nothing, &[must("event", Text), CHANNEL, must("correlation_id", Mark)]),
         shape("MEDIA_BUFFERING_COMPLETED", Nothing, &[must("event", Text), CHANNEL, may("correlation_id", Text)]),
         open_shape("STATUS", &[must("event", Text), CHANNEL]),
+        shape("ERROR", Nothing, &[must("event", Text), CHANNEL, must("error_text", Text)]),
     ],
     encodings: &[],
     rates: &[8_000],
     cadence_ms: 20,
-    first_sequence: 1,
+    first_sequence: Some(1),
 };
 
 /// A call of Asterisk.
@@ -86,10 +87,16 @@ impl Asterisk {
     }
 }
 
-/// A plain message as the JSON that says the same. Whether the id of a mark has its name before it is not documented; both are taken.
+/// A plain message as the JSON that says the same. How `MEDIA_MARK_PROCESSED` has the id of its mark is not verified: with a name before it or
+/// without one, both are taken. The text of an error is all that follows its name.
 fn plain(text: &str, greeted: bool) -> Result<Value, Mistake> {
-    let mut words = text.trim_end().split(' ');
+    let (text, error) = match text.trim_end().split_once(" error_text:") {
+        Some((text, error)) => (text, Some(error)),
+        None => (text.trim_end(), None),
+    };
+    let mut words = text.split(' ');
     let mut object = Map::new();
+    object.extend(error.map(|error| ("error_text".to_owned(), Value::from(error))));
     object.insert("event".to_owned(), Value::from(words.next().unwrap_or_default()));
     let mut names = Vec::new();
     for word in words {

@@ -36,7 +36,7 @@ static VONAGE: Grammar = Grammar {
     encodings: &[],
     rates: &[8_000, 16_000, 24_000],
     cadence_ms: 20,
-    first_sequence: 1,
+    first_sequence: Some(1),
 };
 
 static INFOBIP: Grammar = Grammar {
@@ -49,7 +49,7 @@ static INFOBIP: Grammar = Grammar {
     encodings: &[],
     rates: &[8_000, 16_000, 24_000, 32_000],
     cadence_ms: 20,
-    first_sequence: 1,
+    first_sequence: Some(1),
 };
 
 static JAMBONZ: Grammar = Grammar {
@@ -84,7 +84,7 @@ static JAMBONZ: Grammar = Grammar {
     encodings: &[],
     rates: &[8_000, 16_000, 24_000, 48_000, 64_000],
     cadence_ms: 20,
-    first_sequence: 1,
+    first_sequence: Some(1),
 };
 
 static SINCH: Grammar = Grammar {
@@ -106,7 +106,7 @@ static SINCH: Grammar = Grammar {
     encodings: &[],
     rates: &[8_000, 16_000, 24_000, 32_000, 48_000],
     cadence_ms: 20,
-    first_sequence: 1,
+    first_sequence: Some(1),
 };
 
 /// A call of such a provider.

@@ -28,8 +28,8 @@ pub(super) struct Clerk {
     grammar: &'static Grammar,
     greeted: usize,
     ids: [Option<String>; 4],
-    /// The number that is due.
-    sequence: u64,
+    /// The number that is due; none before the first one, where any may be that.
+    sequence: Option<u64>,
     announced: [bool; 2],
     track: usize,
     counts: [Count; 2],
@@ -187,8 +187,8 @@ impl Clerk {
     }
 
     fn sequence(&mut self, number: u64, path: &str) -> Checked {
-        let due = self.sequence;
-        self.sequence += 1;
+        let due = self.sequence.unwrap_or(number);
+        self.sequence = Some(due.saturating_add(1));
         ensure(number == due, path, &format!("is {number}, and {due} is due"))
     }
 

@@ -65,7 +65,7 @@ static GRAMMAR: Grammar = Grammar {
     encodings: &[("PCMU", crate::audio::Codec::Mulaw)],
     rates: &[8_000],
     cadence_ms: 20,
-    first_sequence: 1,
+    first_sequence: Some(1),
 };
 
 /// A session.

@@ -19,8 +19,8 @@ pub(super) struct Grammar {
     pub(super) rates: &'static [u32],
     /// Milliseconds from one media frame to the next.
     pub(super) cadence_ms: u64,
-    /// The first sequence number.
-    pub(super) first_sequence: u64,
+    /// The first sequence number; none where the provider does not say it, so that any may be the first.
+    pub(super) first_sequence: Option<u64>,
 }
 
 /// One kind of message.

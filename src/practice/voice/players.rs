@@ -77,7 +77,7 @@ pub(super) static PLIVO: Provider = Provider {
         encodings: PLIVO_ENCODINGS,
         rates: &[8_000, 16_000],
         cadence_ms: 20,
-        first_sequence: 1,
+        first_sequence: None,
     },
     media: |_, format, payload| {
         let name = if format.codec == Codec::L16 { "audio/x-l16" } else { "audio/x-mulaw" };
@@ -89,7 +89,7 @@ pub(super) static PLIVO: Provider = Provider {
     fixed_pieces: false,
 };
 
-/// Vobiz, from its own documentation (audio streams, stream events): Plivo's messages with fewer fields, numbers from 0, and no `stop`.
+/// Vobiz, from its own documentation (audio streams, stream events): Plivo's messages with fewer fields, and no `stop`.
 pub(super) static VOBIZ: Provider = Provider {
     grammar: Grammar {
         hello: &[shape(
@@ -120,7 +120,7 @@ pub(super) static VOBIZ: Provider = Provider {
         encodings: PLIVO_ENCODINGS,
         rates: &[8_000, 16_000, 24_000],
         cadence_ms: 20,
-        first_sequence: 0,
+        first_sequence: None,
     },
     media: |stream, format, payload| {
         let name = if format.codec == Codec::Mulaw { "audio/x-mulaw" } else { "audio/x-l16" };
@@ -157,7 +157,7 @@ pub(super) static BANDWIDTH: Provider = Provider {
         encodings: &[("audio/PCMU", Codec::Mulaw)],
         rates: &[8_000],
         cadence_ms: 20,
-        first_sequence: 1,
+        first_sequence: Some(1),
     },
     media: |_, _, payload| json!({ "eventType": "playAudio", "media": { "contentType": "audio/pcmu", "payload": payload } }),
     mark: None,
@@ -226,7 +226,7 @@ pub(super) static ACS: Provider = Provider {
         encodings: &[("PCM", Codec::L16)],
         rates: &[16_000, 24_000],
         cadence_ms: 20,
-        first_sequence: 1,
+        first_sequence: Some(1),
     },
     media: |_, _, payload| json!({ "Kind": "AudioData", "AudioData": { "Data": payload }, "StopAudio": null }),
     mark: None,

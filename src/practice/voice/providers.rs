@@ -1,7 +1,8 @@
 //! Twilio, and the providers who took over its `media` and `mark`: grammars, and what their customers' servers say.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::FOREIGN_ID;
 use super::envelope::Provider;
 use super::grammar::Form::{Prefixed, Sid, Text as AnyId, Uuid};
 use super::grammar::Kind::{
@@ -81,7 +82,7 @@ pub(super) static TWILIO: Provider = Provider {
         encodings: G711_NAMES,
         rates: &[8_000],
         cadence_ms: 20,
-        first_sequence: 1,
+        first_sequence: Some(1),
     },
     media: |stream, _, payload| json!({ "event": "media", "streamSid": stream, "media": { "payload": payload } }),
     mark: Some(|stream, name| json!({ "event": "mark", "streamSid": stream, "mark": { "name": name } })),
@@ -140,7 +141,7 @@ pub(super) static SIGNALWIRE: Provider = Provider {
         encodings: &[("audio/x-mulaw", Codec::Mulaw), ("audio/x-L16", Codec::L16)],
         rates: &[8_000, 16_000, 24_000],
         cadence_ms: 20,
-        first_sequence: 1,
+        first_sequence: Some(1),
     },
     media: TWILIO.media,
     mark: TWILIO.mark,
@@ -224,13 +225,21 @@ pub(super) static TELNYX: Provider = Provider {
         ],
         rates: &[8_000, 16_000, 22_050, 24_000, 48_000],
         cadence_ms: 20,
-        first_sequence: 1,
+        first_sequence: Some(1),
     },
-    media: |_, _, payload| json!({ "event": "media", "media": { "payload": payload } }),
-    mark: Some(|_, name| json!({ "event": "mark", "mark": { "name": name } })),
+    media: |stream, _, payload| telnyx(stream, json!({ "event": "media", "media": { "payload": payload } })),
+    mark: Some(|stream, name| telnyx(stream, json!({ "event": "mark", "mark": { "name": name } }))),
     shortest_piece: 0,
     fixed_pieces: false,
 };
+
+/// Telnyx needs no `stream_id`: only the server that answers for another stream has one.
+fn telnyx(stream: &str, mut message: Value) -> Value {
+    if stream == FOREIGN_ID {
+        message["stream_id"] = json!(stream);
+    }
+    message
+}
 
 const EXOTEL_SEQUENCE: Field = must("sequence_number", Sequence(Spelling::Text));
 const EXOTEL_STREAM: Field = must("stream_sid", Id(Stream, AnyId));
@@ -312,7 +321,7 @@ pub(super) static EXOTEL: Provider = Provider {
         encodings: &[("audio/x-raw", Codec::L16)],
         rates: &[8_000, 16_000, 24_000],
         cadence_ms: 100,
-        first_sequence: 1,
+        first_sequence: Some(1),
     },
     media: |stream, _, payload| json!({ "event": "media", "stream_sid": stream, "media": { "payload": payload } }),
     mark: Some(|stream, name| json!({ "event": "mark", "stream_sid": stream, "mark": { "name": name } })),

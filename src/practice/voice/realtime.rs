@@ -32,7 +32,7 @@ static GRAMMAR: Grammar = Grammar {
     encodings: &[],
     rates: &[24_000],
     cadence_ms: 20,
-    first_sequence: 1,
+    first_sequence: Some(1),
 };
 
 /// A session of the API.

@@ -49,7 +49,7 @@ static GRAMMAR: Grammar = Grammar {
     encodings: &[],
     rates: &[8_000],
     cadence_ms: 20,
-    first_sequence: 1,
+    first_sequence: Some(1),
 };
 
 /// A call in words.

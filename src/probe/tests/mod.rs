@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::caller::Caller;
 use super::session::{Held, Security, hold_line};
 use super::upgrade::upgrade;
+use crate::dialect::{CallSettings, Dialect, Provider};
 use crate::monitor::{Monitor, MonitorName, Target};
 use crate::outcome::{Phase, Reason};
 use crate::verdict::{Evidence, Fault, verdict};
@@ -89,6 +90,39 @@ async fn cut_server(mut stream: DuplexStream, cut: usize, hang_up: bool) -> usiz
         swallow(stream).await;
     }
     head.len()
+}
+
+/// The call was placed in 1970, and its line is open now.
+#[tokio::test(start_paused = true)]
+async fn the_time_of_media_counts_from_the_101() {
+    let mut monitor = monitor();
+    monitor.dialect = Dialect::Provider(Box::new(CallSettings::new(Provider::Acs)));
+    let mut caller = Caller::new(&monitor);
+    caller.call = monitor.dialect.place(&mut || 7, 0);
+    let (mut client, mut server) = tokio::io::duplex(1024 * 1024);
+    let serve = async {
+        let head = read_request(&mut server).await;
+        server.write_all(&head).await.unwrap();
+        let mut first = vec![0; 4096];
+        server.read_exact(&mut first).await.unwrap();
+        // The client masks its frames (RFC 6455 section 5.3).
+        let unmask = |frame: &[u8], at: usize, length: usize| -> Vec<u8> {
+            let key = &frame[at..at + 4];
+            frame[at + 4..at + 4 + length].iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect()
+        };
+        let extended = |frame: &[u8]| usize::from(u16::from_be_bytes([frame[2], frame[3]]));
+        let hello = extended(&first);
+        let media = &first[8 + hello..];
+        let text = String::from_utf8(unmask(media, 4, extended(media))).unwrap();
+        swallow(server).await;
+        text
+    };
+    let hold = async {
+        let accepted = upgrade(&mut client, &monitor, &caller).await.result.unwrap();
+        hold_line(client, accepted, &monitor, &caller.call, SECURITY, &CancellationToken::new()).await
+    };
+    let (_, text) = tokio::join!(hold, serve);
+    assert!(text.contains(r#""kind":"AudioData""#) && !text.contains(r#""timestamp":"1970"#), "{text}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use crate::audio::Sound;
-use crate::dialect::{CallSettings, Dialect, Form, Incoming, Provider, Wire};
+use crate::dialect::{CallKey, CallSettings, Dialect, Form, Incoming, Provider, Track, Wire};
 use crate::hold::{Ending, Goodbye, Hold, Input, Outgoing, Output};
 use crate::monitor::{Monitor, MonitorName, Target};
+use crate::outcome::Warning;
 use crate::practice::behaviour::script_of_path;
 use crate::practice::script::{LineScript, Script};
 use crate::practice::voice::{Action, Message, Session};
@@ -76,7 +77,7 @@ fn variants() -> Vec<CallSettings> {
         let facts = provider.facts();
         let mut plain = CallSettings::new(*provider);
         plain.parameters = vec![("agent".to_owned(), Secret::new("booking"))];
-        plain.prompt = facts.keys.contains(&crate::dialect::CallKey::Prompt).then(|| "Hello?".to_owned());
+        plain.prompt = facts.keys.contains(&CallKey::Prompt).then(|| "Hello?".to_owned());
         plain.connection_probe = false;
         for format in facts.formats {
             let sound = Sound::tone(*format, plain.cadence, 400);
@@ -86,7 +87,25 @@ fn variants() -> Vec<CallSettings> {
             variants.push(plain.clone());
         }
         if *provider == Provider::Asterisk {
-            variants.push(CallSettings { form: Form::Json, ..CallSettings::new(*provider) });
+            variants.push(CallSettings { form: Form::Json, ..plain.clone() });
+            variants.push(CallSettings { form: Form::Json, one_way: true, ..plain.clone() });
+        }
+        if facts.keys.contains(&CallKey::OneWay) {
+            variants.push(CallSettings { one_way: true, ..plain.clone() });
+        }
+        if facts.keys.contains(&CallKey::Track) {
+            variants.push(CallSettings { one_way: true, track: Track::Outbound, ..plain.clone() });
+        }
+        if facts.keys.contains(&CallKey::FirstSequenceNumber) {
+            for first_sequence_number in [0, 1, 7] {
+                variants.push(CallSettings { first_sequence_number, ..plain.clone() });
+            }
+        }
+        if facts.keys.contains(&CallKey::SequenceNumbers) {
+            variants.push(CallSettings { sequence_numbers: false, ..plain.clone() });
+        }
+        if facts.keys.contains(&CallKey::ClientState) {
+            variants.push(CallSettings { client_state: Some("aGVsbG8=".to_owned()), ..plain.clone() });
         }
         if *provider == Provider::Genesys {
             variants.push(CallSettings::new(*provider));
@@ -98,13 +117,17 @@ fn variants() -> Vec<CallSettings> {
 
 /// What is wrong with a call of this length, if anything is.
 fn complaint(settings: CallSettings, length: Duration) -> Option<String> {
-    let (name, audio) = (settings.provider, settings.audio);
+    let (name, audio, one_way) = (settings.provider, settings.audio, settings.one_way);
     let slots = if settings.sends_media() { (length.as_millis() / settings.cadence.as_millis()) as u64 } else { 0 };
     let (ending, hold) = match call(settings, length) {
         Ok(held) => held,
         Err(mistake) => return Some(format!("{name}, {audio}: {mistake}")),
     };
-    let odd: Vec<_> = hold.remarks().iter().map(|remark| format!("{}: {}", remark.warning, remark.says)).collect();
+    // On a one-way stream, our server's voice is odd, and its marks are answered all the same.
+    let expected = |warning| one_way && warning == Warning::MessageOnOneWayStream;
+    let remarks = hold.remarks();
+    let unexpected = remarks.iter().filter(|remark| !expected(remark.warning));
+    let odd: Vec<_> = unexpected.map(|remark| format!("{}: {}", remark.warning, remark.says)).collect();
     let tally = hold.tally();
     // A server that has to open the session does so a moment after the hello.
     let late = slots.saturating_sub(tally.frames_sent);
@@ -125,7 +148,8 @@ fn every_frame_of_ten_minutes_is_right() {
             // The provider's first format for ten minutes, the others for a tenth of that: the numbers are the same ones.
             let first = !seen.contains(&settings.provider);
             seen.push(settings.provider);
-            complaint(settings, if first { TEN_MINUTES } else { TEN_MINUTES / 10 })
+            let wrong = complaint(settings.clone(), if first { TEN_MINUTES } else { TEN_MINUTES / 10 })?;
+            Some(format!("{wrong} ({settings:?})"))
         })
         .collect();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
