@@ -168,7 +168,7 @@ fn audio_that_the_server_does_not_take_is_not_our_lateness() {
 
 #[test]
 fn floods_are_cut() {
-    let frames = [(100, Input::Traffic { frames: 1_999, bytes: 9 }), (200, Input::Traffic { frames: 2_001, bytes: 9 })];
+    let frames = [(100, Input::Traffic { frames: 3_999, bytes: 9 }), (200, Input::Traffic { frames: 4_001, bytes: 9 })];
     let played = play(&monitor(|_| ()), &frames);
     assert_eq!((played.ending, played.closes()), (Ending::Flood, vec![(200, 1008)]));
     let bytes = [(9_000, Input::Traffic { frames: 3, bytes: (16 << 20) + 1 })];
