@@ -260,7 +260,7 @@ mod tests {
             settings.cadence = Duration::from_millis(40);
             settings.sound = Sound::silence(settings.audio, settings.cadence);
         });
-        let payload = format!("{}/////w==", "////".repeat(105));
+        let payload = format!("{}//8=", "////".repeat(106));
         for (n, time) in [(0, 40), (1, 80)] {
             assert!(call.frame(n).contains(&format!(r#""timestamp":"{time}","payload":"{payload}""#)), "{n}");
         }
