@@ -24,12 +24,7 @@ pub(super) fn settings(scope: &Scope<'_>, provider: Provider, desk: &mut Desk<'_
     let call = scope.all.call.get().cloned().unwrap_or_default();
     let audio = scope.all.audio.get().cloned().unwrap_or_default();
     let mut settings = CallSettings::new(provider);
-    settings.fixed = FixedIds {
-        call: call.call_id.get().cloned(),
-        stream: call.stream_id.get().cloned(),
-        account: call.account_id.get().cloned(),
-        session: call.session_id.get().cloned(),
-    };
+    settings.fixed = fixed(&call);
     settings.from = call.from.or(settings.from);
     settings.to = call.to.or(settings.to);
     settings.parameters = dial::values(&call.parameters, desk);
@@ -54,6 +49,15 @@ pub(super) fn settings(scope: &Scope<'_>, provider: Provider, desk: &mut Desk<'_
     parameters::check(&settings, scope, desk.sink);
     settings.sound = sound.unwrap_or_else(|| Sound::silence(settings.audio, settings.cadence));
     settings
+}
+
+fn fixed(call: &Call) -> FixedIds {
+    FixedIds {
+        call: call.call_id.get().cloned(),
+        stream: call.stream_id.get().cloned(),
+        account: call.account_id.get().cloned(),
+        session: call.session_id.get().cloned(),
+    }
 }
 
 /// Keys that the provider does not have. Those of `[defaults]` are meant for other monitors.
