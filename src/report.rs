@@ -253,6 +253,8 @@ pub struct AudioReport {
     pub messages_received: u64,
     /// Marks of the server that were played and sent back.
     pub marks_played: u64,
+    /// Marks of the server that were answered because it threw away what was before them.
+    pub marks_cleared: u64,
     /// The longest that a mark waited until the audio before it had been played.
     pub mark_round_trip_seconds: Option<f64>,
     /// How often the server threw away what waited to be played.

@@ -83,7 +83,7 @@ warnings! {
     AudioRateWrong = "audio_rate_wrong",
     /// Audio came, and all of it was silence.
     AudioSilenceOnly = "audio_silence_only",
-    /// The server sent more audio ahead of time than the provider keeps.
+    /// The server sent more audio ahead of time, or more marks, than is kept.
     PlaybackOverflow = "playback_overflow",
     /// The server stopped reading for a while: what the caller said meanwhile comes late or not at all.
     AudioNotTaken = "audio_not_taken",

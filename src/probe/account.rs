@@ -199,6 +199,7 @@ impl Account {
                 bytes_per_second: tally.byte_rate,
                 messages_received: tally.messages_received,
                 marks_played: tally.marks_played,
+                marks_cleared: tally.marks_cleared,
                 mark_round_trip_seconds: seconds(tally.slowest_mark),
                 clears: tally.clears,
                 pacing_late_seconds: tally.pacing_late.as_secs_f64(),
