@@ -27,14 +27,19 @@ pub(super) struct Address {
     pub(super) authorization: Option<Authorization>,
 }
 
-/// A URL as it may be shown: no password, no values of the query.
+/// A URL as it may be shown, whatever it is: no password, no values of the query.
 pub(super) fn shown(text: &str) -> Printable {
-    let (before, authority, rest) = split(text);
-    let authority = match authority.rsplit_once('@') {
-        Some((_, host)) => format!("***@{host}"),
-        None => authority.to_owned(),
-    };
-    Printable::capture(redact_query(&format!("{before}{authority}{rest}")).as_bytes(), 200)
+    let (before, query) = text.split_at(text.find('?').unwrap_or(text.len()));
+    // A user name and password stand before an `@`; a segment that begins with one is part of a path.
+    let start = before.rfind('@').filter(|at| !before[..*at].ends_with('/'));
+    let before = start.map_or_else(
+        || before.to_owned(),
+        |at| {
+            let from = before[..at].rfind("//").map_or(0, |slashes| slashes + 2);
+            format!("{}***{}", &before[..from], &before[at..])
+        },
+    );
+    Printable::capture(redact_query(&format!("{before}{query}")).as_bytes(), 200)
 }
 
 /// `scheme://`, authority, and the rest. Without `://` all of it is the rest.
@@ -70,29 +75,30 @@ pub(super) fn read(written: &Located, notes: &mut Notes<'_>) -> Option<Address> 
 
 /// Something that should have been filled in; in the host it makes the URL useless.
 fn placeholders(text: &str, line: Option<u32>, notes: &mut Notes<'_>) -> Option<()> {
-    let (_, authority, rest) = split(text);
-    let host = authority.rsplit('@').next().unwrap_or_default();
+    let (scheme, authority, rest) = split(text);
+    // Without a scheme, what comes first was to be scheme and host.
+    let (host, rest) = if scheme.is_empty() { rest.split_at(rest.find('/').unwrap_or(rest.len())) } else { (authority, rest) };
+    let host = host.rsplit('@').next().unwrap_or_default();
     if let Some(found) = unfilled(host).or_else(|| missing_host(host)) {
         notes.add(Lint::PlaceholderInHost, line, format!("`{}` in the host of `{}`", quoted(found), shown(text)));
         return None;
     }
-    let segments = rest.split(['/', '?', '&', '=', '#']);
-    if let Some(found) = unfilled(rest).or_else(|| segments.into_iter().find(|part| MISSING.contains(part))) {
+    let mut segments = rest.split(['/', '?', '&', '=', '#']);
+    if let Some(found) = unfilled(rest).or_else(|| segments.find(|part| MISSING.contains(part))) {
         notes.add(Lint::PlaceholderInPath, line, format!("`{}` in the path of `{}`", quoted(found), shown(text)));
-        // Brackets have a place in a URL only when escaped; a template's own need not even be one.
-        if split(text).0.is_empty() {
-            return None;
-        }
     }
     Some(())
 }
 
-/// The first `{…}`, `<…>`, `[object …]` or `$NAME` in the text, and their escaped forms.
+/// The first `{…}`, `<…>`, `[object …]` or `$NAME` in the text, and their escaped forms. What stands within is shown only if it looks like
+/// a name.
 fn unfilled(text: &str) -> Option<&str> {
     const BRACKETS: [(&str, &str); 6] = [("{{", "}}"), ("{", "}"), ("<", ">"), ("%7B", "%7D"), ("%7b", "%7d"), ("[object", "]")];
+    let name = |inner: &str| inner.len() <= 40 && !inner.contains(['/', '?', '&', '=', '@', ':']);
     let bracketed = BRACKETS.iter().find_map(|(open, close)| {
         let start = text.find(open)?;
-        let end = text[start..].find(close).map_or(text.len(), |at| start + at + close.len());
+        let end = text[start..].find(close).map(|at| start + at + close.len());
+        let end = end.filter(|end| name(&text[start..*end])).unwrap_or(start + open.len());
         Some(&text[start..end])
     });
     bracketed.or_else(|| {

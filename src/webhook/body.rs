@@ -1,7 +1,8 @@
 //! The answer before it is parsed: how long it took, its size and encoding, and whether it is the kind of document that is due.
 
 use super::notes::{Notes, quoted};
-use super::{Answer, Kind, Lint};
+use super::{Answer, Kind, Lint, address, tree};
+use crate::text::Printable;
 
 /// What the first bytes of a body look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,19 +56,43 @@ fn right_shape(text: &str, answer: &Answer<'_>, notes: &mut Notes<'_>) -> bool {
     let due = if wants_xml(notes.rules.kind) { Shape::Xml } else { Shape::Json };
     let found = shape(text, due);
     let line = Some(first_line(text));
-    let head = quoted(text.trim());
+    let trimmed = text.trim();
     match found {
         found if found == due => {
             content_type(answer.content_type, notes);
             return true;
         }
-        Shape::Html => notes.add(Lint::AnswerIsHtml, line, format!("the answer is a page of HTML: {head}")),
-        Shape::Json => notes.add(Lint::AnswerIsJson, line, format!("the answer is JSON: {head}")),
-        Shape::Xml => notes.add(Lint::AnswerIsXml, line, format!("the answer is XML: {head}")),
-        Shape::Wrapped => notes.add(Lint::AnswerInQuotes, line, format!("the document is wrapped as text: {head}")),
-        Shape::Text => notes.add(Lint::AnswerIsText, line, format!("the answer is plain text: {head}")),
+        Shape::Html => notes.add(Lint::AnswerIsHtml, line, format!("the answer is a page of HTML{}", title(trimmed))),
+        Shape::Json => notes.add(Lint::AnswerIsJson, line, format!("the answer is {}", tree::error_of(trimmed))),
+        Shape::Xml => notes.add(Lint::AnswerIsXml, line, format!("the answer is XML: `{}`", opening(trimmed))),
+        Shape::Wrapped => {
+            notes.add(Lint::AnswerInQuotes, line, format!("the document is wrapped as text: `{}`", opening(trimmed)))
+        }
+        Shape::Text => notes.add(Lint::AnswerIsText, line, format!("the answer is plain text: `{}`", plain(trimmed))),
     }
     false
+}
+
+/// The page's title, if it has one: it says who answered.
+fn title(page: &str) -> String {
+    let lower = page.to_ascii_lowercase();
+    let start = lower.find("<title").and_then(|at| Some(at + lower[at..].find('>')? + 1));
+    let title = start.map(|start| {
+        let end = lower[start..].find('<').map_or(page.len(), |at| start + at);
+        page[start..end].trim()
+    });
+    title.filter(|title| !title.is_empty()).map(|title| format!(": `{}`", quoted(title))).unwrap_or_default()
+}
+
+/// How a document begins; no more, as it may have tokens in it.
+fn opening(text: &str) -> Printable {
+    Printable::capture(text.as_bytes(), 16)
+}
+
+/// The first words of a text.
+fn plain(text: &str) -> Printable {
+    let line = text.lines().next().unwrap_or_default();
+    quoted(address::shown(line).as_str())
 }
 
 fn shape(text: &str, due: Shape) -> Shape {

@@ -198,7 +198,23 @@ fn urls_are_linted_with_line_and_fix() {
         ("wss://your-app.ngrok.app/m", Lint::PlaceholderInHost, true, "`your-app`", "set the variable"),
         ("wss://voice.example.com/calls/undefined/audio", Lint::PlaceholderInPath, false, "`undefined`", "set the variable"),
         ("wss://voice.example.com/calls/{call_id}", Lint::PlaceholderInPath, false, "`{call_id}`", "set the variable"),
-        ("{{PUBLIC_URL}}/m", Lint::PlaceholderInPath, false, "`{{PUBLIC_URL}}`", "set the variable"),
+        (
+            "wss://voice.example.com/calls/&lt;canary/?t=canary",
+            Lint::PlaceholderInPath,
+            false,
+            "`<` in the path",
+            "set the variable",
+        ),
+        (
+            "user:canary@voice.example.com/m",
+            Lint::UrlWithoutScheme,
+            true,
+            "***@voice.example.com",
+            "wss://***@voice.example.com/m",
+        ),
+        ("wss://https://user:canary@voice.example.com/m", Lint::SchemeTwice, true, "***@voice", "wss://***@voice.example.com/m"),
+        ("undefined/m", Lint::PlaceholderInHost, true, "`undefined`", "set the variable"),
+        ("{{PUBLIC_URL}}/m", Lint::PlaceholderInHost, true, "`{{PUBLIC_URL}}`", "set the variable"),
         ("", Lint::UrlMissing, true, "empty", "give the stream its URL"),
     ];
     for (url, lint, refuses, says, fix) in rows {
@@ -285,6 +301,27 @@ fn answers_that_are_no_document() {
         let reading = read(&answer, &Rules::new(*kind, &webhook()));
         assert_eq!(lints(&reading), [*lint], "{reading:?}");
         assert_eq!((reading.refusal().unwrap().code, &reading.stream), (*code, &None), "{reading:?}");
+    }
+}
+
+#[test]
+fn what_answered_instead_is_named_without_its_secrets() {
+    let rows = [
+        (Kind::Twilio, "<html><head><TITLE>502 Bad Gateway</title>canary", Lint::AnswerIsHtml, "HTML: `502 Bad Gateway`"),
+        (Kind::Twilio, "{\"detail\":\"Not Found\"}", Lint::AnswerIsJson, "JSON: `detail` is `Not Found`"),
+        (Kind::Twilio, "{\"token\":\"canary\"}", Lint::AnswerIsJson, "JSON: an object with `token`"),
+        (
+            Kind::Exotel,
+            "wss://key:canary@voice.example.com/m?t=canary",
+            Lint::AnswerIsText,
+            "`wss://***@voice.example.com/m?t=***`",
+        ),
+        (Kind::Exotel, "<Response><Parameter value=\"canary\"/>", Lint::AnswerIsXml, "XML: `<Response><Param…`"),
+    ];
+    for (kind, text, lint, says) in rows {
+        let reading = read_as(kind, text);
+        let found = complaint(&reading, lint);
+        assert!(found.says.as_str().contains(says) && !found.says.as_str().contains("canary"), "{found:?}");
     }
 }
 

@@ -28,6 +28,17 @@ pub(super) fn parse<'a>(text: &'a str, notes: &mut Notes<'_>) -> Option<Piece<'a
     Some(Piece { whole: text, raw })
 }
 
+/// What JSON it is that came instead of a document, with the words in which frameworks report an error.
+pub(super) fn error_of(text: &str) -> String {
+    let Ok(raw) = serde_json::from_str::<&RawValue>(text) else { return "JSON".to_owned() };
+    let piece = Piece { whole: text, raw };
+    let said = ["detail", "error", "message"].iter().find_map(|name| Some((name, piece.get(name)?.text()?)));
+    match said {
+        Some((name, text)) => format!("JSON: `{name}` is `{}`", quoted(&text)),
+        None => format!("JSON: {}", piece.summary()),
+    }
+}
+
 impl<'a> Piece<'a> {
     /// The line on which it begins, from 1.
     pub(super) fn line(self) -> u32 {
