@@ -165,10 +165,13 @@ fn relative(text: &str, line: Option<u32>, notes: &mut Notes<'_>) -> Option<Url>
         let scheme = if matches!(webhook.scheme(), "http" | "ws") { "ws" } else { "wss" };
         url.set_scheme(scheme).ok().map(|()| url)
     });
-    let fix =
-        resolved.as_ref().map_or_else(|| Lint::UrlRelative.fix().to_owned(), |url| format!("write `{}`", shown(url.as_str())));
+    let Some(resolved) = resolved else {
+        malformed(text, line, "it has no host", notes);
+        return None;
+    };
+    let fix = format!("write `{}`", shown(resolved.as_str()));
     notes.add_with(Lint::UrlRelative, line, format!("`{}` is relative", shown(text)), fix);
-    resolved.filter(|_| !Lint::UrlRelative.refuses(notes.provider) && notes.provider.is_some())
+    (!Lint::UrlRelative.refuses(notes.provider)).then_some(resolved)
 }
 
 fn scheme(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) -> Option<()> {

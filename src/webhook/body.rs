@@ -57,19 +57,18 @@ fn right_shape(text: &str, answer: &Answer<'_>, notes: &mut Notes<'_>) -> bool {
     let found = shape(text, due);
     let line = Some(first_line(text));
     let trimmed = text.trim();
-    match found {
-        found if found == due => {
-            content_type(answer.content_type, notes);
-            return true;
-        }
-        Shape::Html => notes.add(Lint::AnswerIsHtml, line, format!("the answer is a page of HTML{}", title(trimmed))),
-        Shape::Json => notes.add(Lint::AnswerIsJson, line, format!("the answer is {}", tree::error_of(trimmed))),
-        Shape::Xml => notes.add(Lint::AnswerIsXml, line, format!("the answer is XML: `{}`", opening(trimmed))),
-        Shape::Wrapped => {
-            notes.add(Lint::AnswerInQuotes, line, format!("the document is wrapped as text: `{}`", opening(trimmed)))
-        }
-        Shape::Text => notes.add(Lint::AnswerIsText, line, format!("the answer is plain text: `{}`", plain(trimmed))),
+    if found == due {
+        content_type(answer.content_type, notes);
+        return true;
     }
+    let (lint, says) = match found {
+        Shape::Html => (Lint::AnswerIsHtml, format!("the answer is a page of HTML{}", title(trimmed))),
+        Shape::Json => (Lint::AnswerIsJson, format!("the answer is {}", tree::error_of(trimmed))),
+        Shape::Xml => (Lint::AnswerIsXml, format!("the answer is XML: `{}`", opening(trimmed))),
+        Shape::Wrapped => (Lint::AnswerInQuotes, format!("the document is wrapped as text: `{}`", opening(trimmed))),
+        Shape::Text => (Lint::AnswerIsText, format!("the answer is plain text: `{}`", plain(trimmed))),
+    };
+    notes.add(lint, line, says);
     false
 }
 

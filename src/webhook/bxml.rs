@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
                 call_ends(&draft, &verbs[at + 1..], notes);
                 drafts.push(draft);
             }
-            Some(word) => ended = ended.or(Some((word, xml::line(*verb)))),
+            Some(word) => ended = ended.or_else(|| Some((word, xml::line(*verb)))),
             None => foreign(*verb, notes),
         }
     }

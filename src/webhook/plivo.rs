@@ -24,7 +24,7 @@ pub(super) fn read(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
                 twiml::unreachable(std::slice::from_ref(&draft), ended, notes);
                 drafts.push(draft);
             }
-            Some(word) => ended = ended.or(Some((word, xml::line(verb)))),
+            Some(word) => ended = ended.or_else(|| Some((word, xml::line(verb)))),
             None => {
                 if let Some(inner) = verb.descendants().skip(1).find(|inner| inner.has_tag_name("Stream")) {
                     misplaced(inner, verb.tag_name().name(), notes);
@@ -73,10 +73,13 @@ fn url(node: Node<'_, '_>, notes: &mut Notes<'_>) -> Option<Located> {
     let text: String = texts.filter_map(|child| child.text()).collect();
     if !text.trim().is_empty() {
         let first = node.children().find(|child| child.text().is_some_and(|text| !text.trim().is_empty()));
-        let start = first.map_or(node.range().start, |child| {
-            let raw = &node.document().input_text()[child.range()];
-            child.range().start + raw.len() - raw.trim_start().len()
-        });
+        let start = first.map_or_else(
+            || node.range().start,
+            |child| {
+                let raw = &node.document().input_text()[child.range()];
+                child.range().start + raw.len() - raw.trim_start().len()
+            },
+        );
         return Some(Located { text: text.trim().to_owned(), line: node.document().text_pos_at(start).row });
     }
     if let Some(attribute) = xml::attribute(node, "url", notes) {

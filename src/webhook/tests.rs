@@ -143,7 +143,7 @@ fn what_the_document_says_of_the_stream_is_kept() {
             "{kind}"
         );
         assert_eq!(stream.authorization, authorization, "{kind}");
-        assert_eq!(stream.mp3, false, "{kind}");
+        assert!(!stream.mp3, "{kind}");
     }
     assert!(read_as(Kind::Telnyx, &twiml("wss://voice.example.com/m")).stream.unwrap().mp3, "Telnyx' default");
     assert_eq!(read_as(Kind::Twilio, TWIML).stream.unwrap().track.unwrap().as_str(), "inbound_track");
@@ -198,13 +198,7 @@ fn urls_are_linted_with_line_and_fix() {
         ("wss://your-app.ngrok.app/m", Lint::PlaceholderInHost, true, "`your-app`", "set the variable"),
         ("wss://voice.example.com/calls/undefined/audio", Lint::PlaceholderInPath, false, "`undefined`", "set the variable"),
         ("wss://voice.example.com/calls/{call_id}", Lint::PlaceholderInPath, false, "`{call_id}`", "set the variable"),
-        (
-            "wss://voice.example.com/calls/&lt;canary/?t=canary",
-            Lint::PlaceholderInPath,
-            false,
-            "`<` in the path",
-            "set the variable",
-        ),
+        ("wss://voice.example.com/calls/&lt;id/?t=canary", Lint::PlaceholderInPath, false, "`<` in the path", "set the variable"),
         (
             "user:canary@voice.example.com/m",
             Lint::UrlWithoutScheme,
@@ -240,11 +234,7 @@ fn the_stream_is_dialled_as_the_provider_does() {
     ];
     for (kind, url, target) in rows {
         let stream = read_as(kind, &twiml(url)).stream;
-        assert_eq!(
-            stream.map(|stream| stream.target.to_string()).as_deref(),
-            Some(target).filter(|_| url != "media/{uuid}"),
-            "{url}"
-        );
+        assert_eq!(stream.map(|stream| stream.target.to_string()).as_deref(), Some(target), "{url}");
     }
     let refused = read_as(Kind::Telnyx, &twiml("/m"));
     assert!(refused.stream.is_none());
@@ -491,7 +481,8 @@ fn a_pointer_leads_to_the_url() {
 #[test]
 fn content_types() {
     use Lint::{ContentTypeMissing, ContentTypeUnusual, ContentTypeWrong};
-    let rows: &[(Kind, &str, Option<&str>, Option<(Lint, bool, Option<&str>)>)] = &[
+    type Found = Option<(Lint, bool, Option<&'static str>)>;
+    let rows: &[(Kind, &str, Option<&str>, Found)] = &[
         (Kind::Twilio, TWIML, Some("text/xml"), None),
         (Kind::Twilio, TWIML, Some("Application/XML; charset=UTF-8"), None),
         (Kind::Twilio, TWIML, Some("application/twiml+xml"), None),
@@ -643,7 +634,7 @@ macro_rules! hostile {
                 use super::*;
 
                 proptest! {
-                    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+                    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
                     #[test]
                     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
@@ -673,7 +664,7 @@ hostile! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_url(url in "(wss?|https?)?(:|://|/)?[a-z@:.{}<>$&?#=%\\\\/ \\[\\]0-9]{0,40}") {

@@ -30,7 +30,7 @@ pub(super) fn read(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
                 drafts.extend(found);
             }
             Some("Stream" | "ConversationRelay") => misplaced(*verb, "Response", notes),
-            Some(word) if LAST_WORDS.contains(&word) => ended = ended.or(Some((word, xml::line(*verb)))),
+            Some(word) if LAST_WORDS.contains(&word) => ended = ended.or_else(|| Some((word, xml::line(*verb)))),
             Some(_) | None => {
                 let inner =
                     verb.descendants().skip(1).find(|inner| matches!(inner.tag_name().name(), "Stream" | "ConversationRelay"));

@@ -39,23 +39,20 @@ pub(super) fn parse<'a>(text: &'a str, notes: &mut Notes<'_>) -> Option<Document
 }
 
 fn refuse(error: &Error, notes: &mut Notes<'_>) {
-    match error {
-        Error::DtdDetected => notes.add(Lint::XmlDoctype, None, "the document has a `<!DOCTYPE`"),
-        Error::NodesLimitReached | Error::AttributesLimitReached | Error::NamespacesLimitReached => {
-            notes.add(Lint::DocumentTooComplex, None, format!("the document has more than {MOST_NODES} nodes"));
-        }
-        Error::UnknownEntityReference(_, at) | Error::MalformedEntityReference(at) => {
-            let says = format!("line {}, column {}: an `&` that begins none of XML's own entities", at.row, at.col);
-            notes.add(Lint::XmlAmpersand, Some(at.row), says);
-        }
-        Error::NoRootNode => notes.add(Lint::XmlInvalid, None, "there is no element in the document"),
-        Error::UnclosedRootNode => {
-            notes.add(Lint::XmlInvalid, None, "the document ends within an element: it was cut, or a tag is not closed")
-        }
-        other => {
-            let TextPos { row, col } = other.pos();
-            notes.add(Lint::XmlInvalid, Some(row), format!("line {row}, column {col}: {other}"));
-        }
+    let TextPos { row, col } = error.pos();
+    if matches!(error, Error::DtdDetected) {
+        notes.add(Lint::XmlDoctype, None, "the document has a `<!DOCTYPE`");
+    } else if matches!(error, Error::NodesLimitReached | Error::AttributesLimitReached | Error::NamespacesLimitReached) {
+        notes.add(Lint::DocumentTooComplex, None, format!("the document has more than {MOST_NODES} nodes"));
+    } else if matches!(error, Error::UnknownEntityReference(..) | Error::MalformedEntityReference(_)) {
+        let says = format!("line {row}, column {col}: an `&` that begins none of XML's own entities");
+        notes.add(Lint::XmlAmpersand, Some(row), says);
+    } else if matches!(error, Error::NoRootNode) {
+        notes.add(Lint::XmlInvalid, None, "there is no element in the document");
+    } else if matches!(error, Error::UnclosedRootNode) {
+        notes.add(Lint::XmlInvalid, None, "the document ends within an element: it was cut, or a tag is not closed");
+    } else {
+        notes.add(Lint::XmlInvalid, Some(row), format!("line {row}, column {col}: {error}"));
     }
 }
 
