@@ -480,21 +480,20 @@ fn a_pointer_leads_to_the_url() {
 
 #[test]
 fn content_types() {
-    use Lint::{ContentTypeMissing, ContentTypeUnusual, ContentTypeWrong};
     type Found = Option<(Lint, bool, Option<&'static str>)>;
     let rows: &[(Kind, &str, Option<&str>, Found)] = &[
         (Kind::Twilio, TWIML, Some("text/xml"), None),
         (Kind::Twilio, TWIML, Some("Application/XML; charset=UTF-8"), None),
         (Kind::Twilio, TWIML, Some("application/twiml+xml"), None),
-        (Kind::Twilio, TWIML, Some("text/html; charset=utf-8"), Some((ContentTypeUnusual, false, None))),
-        (Kind::Twilio, TWIML, Some("application/json"), Some((ContentTypeWrong, true, Some("Twilio 12300")))),
-        (Kind::Twilio, TWIML, Some("text/plain"), Some((ContentTypeWrong, true, Some("Twilio 12300")))),
-        (Kind::Twilio, TWIML, None, Some((ContentTypeMissing, true, Some("Twilio 11200")))),
-        (Kind::Telnyx, TEXML, Some("text/html"), Some((ContentTypeWrong, false, None))),
-        (Kind::Bandwidth, BXML, None, Some((ContentTypeMissing, false, None))),
-        (Kind::Vonage, NCCO, Some("text/html"), Some((ContentTypeWrong, true, None))),
+        (Kind::Twilio, TWIML, Some("text/html; charset=utf-8"), Some((Lint::ContentTypeUnusual, false, None))),
+        (Kind::Twilio, TWIML, Some("application/json"), Some((Lint::ContentTypeWrong, true, Some("Twilio 12300")))),
+        (Kind::Twilio, TWIML, Some("text/plain"), Some((Lint::ContentTypeWrong, true, Some("Twilio 12300")))),
+        (Kind::Twilio, TWIML, None, Some((Lint::ContentTypeMissing, true, Some("Twilio 11200")))),
+        (Kind::Telnyx, TEXML, Some("text/html"), Some((Lint::ContentTypeWrong, false, None))),
+        (Kind::Bandwidth, BXML, None, Some((Lint::ContentTypeMissing, false, None))),
+        (Kind::Vonage, NCCO, Some("text/html"), Some((Lint::ContentTypeWrong, true, None))),
         (Kind::Vonage, NCCO, Some("application/json; charset=utf-8"), None),
-        (Kind::Exotel, EXOTEL, Some("text/plain"), Some((ContentTypeWrong, false, None))),
+        (Kind::Exotel, EXOTEL, Some("text/plain"), Some((Lint::ContentTypeWrong, false, None))),
     ];
     for (kind, text, content_type, expected) in rows {
         let reading = read(&Answer { content_type: *content_type, ..answer(*kind, text) }, &Rules::new(*kind, &webhook()));
@@ -563,6 +562,13 @@ fn complaints_are_harmless_and_short() {
         assert!(complaint.says.as_str().len() < 410 && complaint.fix.as_str().len() < 410);
         assert!(!complaint.says.as_str().contains(['\u{202e}', '\u{1b}', '\n']) && !complaint.says.as_str().contains("canary"));
     }
+}
+
+#[test]
+fn every_lint_has_its_row() {
+    let rows = include_str!("tests.rs");
+    let without: Vec<&Lint> = Lint::ALL.iter().filter(|lint| !rows.contains(&format!("Lint::{lint:?}"))).collect();
+    assert!(without.is_empty(), "{without:?}");
 }
 
 /// Whatever it is, it is read without a panic, bounded, and with a reason where there is no stream.
