@@ -1,11 +1,13 @@
-//! What a webhook answers, read and held against the provider's rules: which stream it opens, and what is wrong with it.
+//! A webhook's request and its answer: what a provider sends there for a call that comes in, which stream the answer opens, and what is
+//! wrong with it.
 //!
+//! [`Plan::request`] makes the [`Request`], signed as the provider signs (`request`, with the providers' `parameters`).
 //! [`read`] takes the answer's bytes and gives back a [`Reading`]: the [`Stream`] as the provider would dial it, and a [`Complaint`] for
 //! everything that is wrong or suspicious, with its line. One file for each family of documents (`twiml` for Twilio's TwiML, Telnyx' TeXML
 //! and SignalWire's cXML; `plivo`, `bxml`, `ncco`, `exotel`, `json`), `body` for what comes before parsing, `address` for the URL,
 //! `format` for codecs.
 //!
-//! Deliberately absent: the request, its status code and redirects (the probe has those), and judgement: a complaint says whether the
+//! Deliberately absent: sending the request, the answer's status code and redirects (the probe has those), and judgement: a complaint says whether the
 //! provider would refuse, and the probe decides.
 //!
 //! Invariant: nothing panics, whatever the bytes; what is kept of them is bounded: one complaint of each kind, texts cut and made
@@ -20,7 +22,9 @@ mod json;
 mod lint;
 mod ncco;
 mod notes;
+mod parameters;
 mod plivo;
+mod request;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -32,6 +36,8 @@ use std::time::Duration;
 use url::Url;
 
 pub use lint::{Lint, Severity};
+pub use parameters::UNVERIFIED;
+pub use request::{Content, Method, Plan, Request, Signing};
 
 use crate::audio::AudioFormat;
 use crate::dialect::Provider;
