@@ -190,7 +190,7 @@ impl<'a> Plan<'a> {
     /// The request.
     #[must_use]
     pub fn request(&self) -> Request {
-        let method = self.method.unwrap_or(Method::of(self.kind));
+        let method = self.method.unwrap_or_else(|| Method::of(self.kind));
         let mut headers = Vec::new();
         let mut draft = self.draft(method);
         headers.extend(authorization(self.url));
@@ -208,7 +208,7 @@ impl<'a> Plan<'a> {
     }
 
     fn draft(&self, method: Method) -> Draft {
-        let content = self.content.unwrap_or(Content::of(self.kind));
+        let content = self.content.unwrap_or_else(|| Content::of(self.kind));
         let parameters = parameters::of(self);
         let mut url = self.url.clone();
         url.set_fragment(None);
