@@ -6,7 +6,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`signature`] · [`report`] |
-//! | rules | [`dialect`] · [`monitor`] · [`hold`] · [`verdict`] · [`schedule`] · [`standing`] |
+//! | rules | [`dialect`] · [`monitor`] · [`webhook`] · [`hold`] · [`verdict`] · [`schedule`] · [`standing`] |
 //! | edges | [`lag`] · [`config`] · [`probe`] |
 //! | memory | [`history`] · [`metrics`] |
 //! | running | [`supervisor`] · [`http`] |
@@ -37,3 +37,4 @@ pub mod telemetry;
 pub mod text;
 pub mod verdict;
 pub mod wall;
+pub mod webhook;

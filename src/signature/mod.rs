@@ -6,7 +6,9 @@
 //! Invariant: no secret is kept, returned or shown by `Debug`.
 
 pub mod http_message;
+pub mod plivo;
 pub mod twilio;
+pub mod vonage;
 
 use hmac::digest::block_api::EagerHash;
 use hmac::{Hmac, KeyInit, Mac};

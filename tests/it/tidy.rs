@@ -15,6 +15,7 @@ const ORDER: &[&str] = &[
     "report", // rules
     "dialect",
     "monitor",
+    "webhook",
     "hold",
     "verdict",
     "schedule",
@@ -43,6 +44,7 @@ const PURE: &[&str] = &[
     "report",
     "dialect",
     "monitor",
+    "webhook",
     "hold",
     "verdict",
     "schedule",

@@ -1,0 +1,358 @@
+//! The stream's URL: can the provider dial it, and will it reach the server that was meant?
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use url::{Host, Url};
+
+use super::notes::{Notes, quoted};
+use super::{Authorization, Kind, Lint, Located};
+use crate::dialect::Provider;
+use crate::monitor::{Target, redact_query};
+use crate::secret::Secret;
+use crate::text::Printable;
+
+/// Endings of names that exist within a network only (RFC 6762, RFC 8375, RFC 9476 and habit).
+const PRIVATE_SUFFIXES: [&str; 9] =
+    [".localhost", ".local", ".internal", ".localdomain", ".lan", ".intranet", ".home.arpa", ".corp", ".test"];
+
+/// What missing values look like when a program writes them as text.
+const MISSING: [&str; 4] = ["undefined", "null", "None", "NaN"];
+
+/// Host names of examples that were meant to be replaced.
+const EXAMPLES: [&str; 6] = ["yourdomain", "yourserver", "yourhost", "yourapp", "changeme", "placeholder"];
+
+/// Where the provider dials.
+pub(super) struct Address {
+    pub(super) target: Target,
+    pub(super) authorization: Option<Authorization>,
+}
+
+/// A URL as it may be shown, whatever it is: no password, no values of the query.
+pub(super) fn shown(text: &str) -> Printable {
+    let (before, query) = text.split_at(text.find('?').unwrap_or(text.len()));
+    // A user name and password stand before an `@`; a segment that begins with one is part of a path.
+    let start = before.rfind('@').filter(|at| !before[..*at].ends_with('/'));
+    let before = start.map_or_else(
+        || before.to_owned(),
+        |at| {
+            let from = before[..at].rfind("//").map_or(0, |slashes| slashes + 2);
+            format!("{}***{}", &before[..from], &before[at..])
+        },
+    );
+    Printable::capture(redact_query(&format!("{before}{query}")).as_bytes(), 200)
+}
+
+/// `scheme://`, authority, and the rest. Without `://` all of it is the rest.
+fn split(text: &str) -> (&str, &str, &str) {
+    let start = text.find("://").filter(|at| !text[..*at].contains(['/', '?', '#']));
+    let Some(start) = start.map(|at| at + 3) else { return ("", "", text) };
+    let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+    (&text[..start], &text[start..end], &text[end..])
+}
+
+/// Reads the URL. Without an address, it has been said why.
+pub(super) fn read(written: &Located, notes: &mut Notes<'_>) -> Option<Address> {
+    let line = Some(written.line);
+    let text = written.text.trim();
+    if text.is_empty() {
+        notes.add(Lint::UrlMissing, line, "the URL is empty");
+        return None;
+    }
+    if text.len() < written.text.len() {
+        let says = format!("white space around the URL: `{}`", shown(&written.text));
+        notes.add_with(Lint::UrlSpaces, line, says, format!("write `{}`", shown(text)));
+    }
+    placeholders(text, line, notes)?;
+    if ["&amp;", "&#38;", "&#x26;"].iter().any(|escaped| text.contains(escaped)) {
+        notes.add(Lint::UrlEscapedTwice, line, format!("the URL has `&amp;` in it after it has been read: `{}`", shown(text)));
+    }
+    let url = absolute(text, line, notes)?;
+    scheme(&url, line, notes)?;
+    host(&url, line, notes);
+    path(&url, line, notes);
+    finish(url, line, notes)
+}
+
+/// Something that should have been filled in; in the host it makes the URL useless.
+fn placeholders(text: &str, line: Option<u32>, notes: &mut Notes<'_>) -> Option<()> {
+    let (scheme, authority, rest) = split(text);
+    // Without a scheme, what comes first was to be scheme and host.
+    let (host, rest) = if scheme.is_empty() { rest.split_at(rest.find('/').unwrap_or(rest.len())) } else { (authority, rest) };
+    let host = host.rsplit('@').next().unwrap_or_default();
+    if let Some(found) = unfilled(host).or_else(|| missing_host(host)) {
+        notes.add(Lint::PlaceholderInHost, line, format!("`{}` in the host of `{}`", quoted(found), shown(text)));
+        return None;
+    }
+    let mut segments = rest.split(['/', '?', '&', '=', '#']);
+    if let Some(found) = unfilled(rest).or_else(|| segments.find(|part| MISSING.contains(part))) {
+        notes.add(Lint::PlaceholderInPath, line, format!("`{}` in the path of `{}`", quoted(found), shown(text)));
+    }
+    Some(())
+}
+
+/// The first `{…}`, `<…>`, `[object …]` or `$NAME` in the text, and their escaped forms. What stands within is shown only if it looks like
+/// a name.
+fn unfilled(text: &str) -> Option<&str> {
+    const BRACKETS: [(&str, &str); 6] = [("{{", "}}"), ("{", "}"), ("<", ">"), ("%7B", "%7D"), ("%7b", "%7d"), ("[object", "]")];
+    let name = |inner: &str| inner.len() <= 40 && !inner.contains(['/', '?', '&', '=', '@', ':']);
+    let bracketed = BRACKETS.iter().find_map(|(open, close)| {
+        let start = text.find(open)?;
+        let end = text[start..].find(close).map(|at| start + at + close.len());
+        let end = end.filter(|end| name(&text[start..*end])).unwrap_or(start + open.len());
+        Some(&text[start..end])
+    });
+    bracketed.or_else(|| {
+        let start = text.find('$')?;
+        let name =
+            text[start + 1..].find(|c: char| !(c.is_ascii_uppercase() || c == '_')).map_or(text.len(), |at| start + 1 + at);
+        (name > start + 2).then(|| &text[start..name])
+    })
+}
+
+/// A label or the port of the host that is the text of a missing value, or an example's.
+fn missing_host(host: &str) -> Option<&str> {
+    let meant = |label: &&str| {
+        MISSING.iter().any(|word| word.eq_ignore_ascii_case(label))
+            || EXAMPLES.iter().any(|word| word.eq_ignore_ascii_case(label))
+            || ["your-", "your_"].iter().any(|start| label.get(..5).is_some_and(|head| head.eq_ignore_ascii_case(start)))
+    };
+    host.split(['.', ':']).find(meant)
+}
+
+/// The URL as a whole: a relative one is resolved against the webhook's where the provider does that.
+fn absolute(text: &str, line: Option<u32>, notes: &mut Notes<'_>) -> Option<Url> {
+    let (scheme, authority, _) = split(text);
+    if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
+        malformed(text, line, "it has white space or a backslash in it", notes);
+        return None;
+    }
+    if scheme.is_empty() {
+        return relative(text, line, notes);
+    }
+    let second = authority.strip_suffix(':').unwrap_or(authority);
+    if ["http", "https", "ws", "wss"].iter().any(|word| word.eq_ignore_ascii_case(second)) {
+        let (_, host, rest) = split(&text[scheme.len()..]);
+        let says = format!("two schemes: `{}`", shown(text));
+        notes.add_with(Lint::SchemeTwice, line, says, format!("write `{}`", shown(&format!("wss://{host}{rest}"))));
+        return None;
+    }
+    match Url::parse(text) {
+        Ok(url) => Some(url),
+        Err(error) => {
+            malformed(text, line, &error.to_string(), notes);
+            None
+        }
+    }
+}
+
+fn malformed(text: &str, line: Option<u32>, why: &str, notes: &mut Notes<'_>) {
+    notes.add(Lint::UrlMalformed, line, format!("`{}` is no URL: {why}", shown(text)));
+}
+
+fn relative(text: &str, line: Option<u32>, notes: &mut Notes<'_>) -> Option<Url> {
+    let first = text.split(['/', '?', '#']).next().unwrap_or_default();
+    if ["ws:", "wss:", "http:", "https:", "wss", "ws", "https", "http"].contains(&first) && first.len() < text.len() {
+        malformed(text, line, "`://` comes after the scheme", notes);
+        return None;
+    }
+    if first.contains(['.', ':']) && !first.starts_with('.') || first == "localhost" {
+        let says = format!("the scheme is missing: `{}`", shown(text));
+        notes.add_with(Lint::UrlWithoutScheme, line, says, format!("write `{}`", shown(&format!("wss://{text}"))));
+        return None;
+    }
+    let webhook = notes.rules.webhook;
+    let resolved = webhook.join(text).ok().and_then(|mut url| {
+        let scheme = if matches!(webhook.scheme(), "http" | "ws") { "ws" } else { "wss" };
+        url.set_scheme(scheme).ok().map(|()| url)
+    });
+    let Some(resolved) = resolved else {
+        malformed(text, line, "it has no host", notes);
+        return None;
+    };
+    let fix = format!("write `{}`", shown(resolved.as_str()));
+    notes.add_with(Lint::UrlRelative, line, format!("`{}` is relative", shown(text)), fix);
+    (!Lint::UrlRelative.refuses(notes.provider)).then_some(resolved)
+}
+
+fn scheme(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) -> Option<()> {
+    let rest = &url.as_str()[url.scheme().len()..];
+    let fix = format!("write `{}`", shown(&format!("wss{rest}")));
+    let says = format!("the scheme is `{}`: `{}`", quoted(url.scheme()), shown(url.as_str()));
+    match url.scheme() {
+        "wss" => {}
+        "ws" => {
+            // As with a monitor's own URL: nothing leaves this machine.
+            if !(notes.rules.allow_private && is_loopback(url)) {
+                notes.add_with(Lint::SchemeNotWss, line, says, fix);
+            }
+        }
+        "http" | "https" => {
+            notes.add_with(Lint::SchemeNotWebsocket, line, says, fix);
+            // What else is wrong is said as well: both come from the same setting.
+            host(url, line, notes);
+            return None;
+        }
+        _ => {
+            notes.add(Lint::SchemeNotWebsocket, line, says);
+            return None;
+        }
+    }
+    Some(())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+fn host(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) {
+    let Some(host) = url.host() else { return };
+    let name = host.to_string();
+    let bare = name.strip_suffix('.').unwrap_or(&name);
+    if bare.len() < name.len() {
+        notes.add_with(
+            Lint::HostTrailingDot,
+            line,
+            format!("the host is `{}`", quoted(&name)),
+            format!("write `{}`", quoted(bare)),
+        );
+    }
+    if is_private(&host) {
+        if !notes.rules.allow_private {
+            let says = format!("no provider can reach `{}`: `{}`", quoted(&name), shown(url.as_str()));
+            notes.add_with(Lint::HostPrivate, line, says, expected(url, notes));
+        }
+    } else if matches!(host, Host::Ipv4(_) | Host::Ipv6(_)) {
+        notes.add(Lint::HostIsAddress, line, format!("the host is the address `{name}`"));
+    }
+    let due = due_host(notes);
+    if !due.is_empty() && !due.eq_ignore_ascii_case(bare) {
+        let says = format!("the stream's host is `{}`, and the public host is `{}`", quoted(bare), quoted(&due));
+        notes.add_with(Lint::HostDiffers, line, says, expected(url, notes));
+    }
+    if let Some(port) = url.port().filter(|_| !(is_private(&host) && notes.rules.allow_private)) {
+        notes.add(Lint::PortUnusual, line, format!("the port is {port}"));
+    }
+}
+
+/// The public host, without brackets or a dot at its end.
+fn due_host(notes: &Notes<'_>) -> String {
+    let host = notes.rules.expect_host.or_else(|| notes.rules.webhook.host_str()).unwrap_or_default();
+    host.strip_suffix('.').unwrap_or(host).to_owned()
+}
+
+/// The URL with the public host.
+fn expected(url: &Url, notes: &Notes<'_>) -> String {
+    let mut fixed = url.clone();
+    let _ = fixed.set_port(None);
+    let due = due_host(notes);
+    let usable = Host::parse(&due).is_ok_and(|host| !is_private(&host)) && fixed.set_host(Some(&due)).is_ok();
+    if !usable {
+        return "write the public host name; set `PUBLIC_URL` (or what the server calls it)".to_owned();
+    }
+    let rest = &fixed.as_str()[fixed.scheme().len()..];
+    format!("set `PUBLIC_URL` (or what the server calls it), so that it becomes `{}`", shown(&format!("wss{rest}")))
+}
+
+/// This machine, a private network, a link, or a name that no public name server knows.
+fn is_private<S: AsRef<str>>(host: &Host<S>) -> bool {
+    match host {
+        Host::Domain(name) => {
+            let name = name.as_ref();
+            let name = name.strip_suffix('.').unwrap_or(name);
+            !name.contains('.') || PRIVATE_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+        }
+        Host::Ipv4(ip) => is_private_address(IpAddr::V4(*ip)),
+        Host::Ipv6(ip) => is_private_address(IpAddr::V6(*ip)),
+    }
+}
+
+/// RFC 6890 and RFC 6598: addresses that are not of the public network.
+fn is_private_address(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(ip) => {
+            let [a, b, ..] = ip.octets();
+            let shared = a == 100 && (64..128).contains(&b);
+            let benchmark = a == 198 && (b == 18 || b == 19);
+            a == 0 || a >= 224 || shared || benchmark || ip.is_loopback() || ip.is_private() || ip.is_link_local()
+        }
+        IpAddr::V6(ip) => {
+            let inner = ip.to_ipv4_mapped().map(IpAddr::V4);
+            inner.map_or_else(|| is_private_v6(ip), is_private_address)
+        }
+    }
+}
+
+const fn is_private_v6(ip: Ipv6Addr) -> bool {
+    ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_multicast()
+}
+
+fn path(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) {
+    if url.path().contains("//") {
+        let mut fixed = url.clone();
+        let mut path = url.path().to_owned();
+        while path.contains("//") {
+            path = path.replace("//", "/");
+        }
+        fixed.set_path(&path);
+        let says = format!("`//` in the path of `{}`", shown(url.as_str()));
+        let fix = format!("take the slash off the end of the base URL: `{}`", shown(fixed.as_str()));
+        notes.add_with(Lint::PathDoubleSlash, line, says, fix);
+    }
+    if url.fragment().is_some() {
+        notes.add(Lint::UrlFragment, line, format!("`#` in `{}`", shown(url.as_str())));
+    }
+    if url.query().is_some() && query_is_lost(notes) {
+        let names: Vec<String> = url.query_pairs().take(3).map(|(name, _)| quoted(&name).to_string()).collect();
+        let mut bare = url.clone();
+        bare.set_query(None);
+        let says = format!("{} does not carry the query of `{}`", notes.title(), shown(url.as_str()));
+        let parameter = names.first().map_or("…", String::as_str);
+        let fix = format!("write `{}`, and in the stream `<Parameter name=\"{parameter}\" value=\"…\"/>`", shown(bare.as_str()));
+        notes.add_with(Lint::QueryLost, line, says, fix);
+    }
+}
+
+fn query_is_lost(notes: &Notes<'_>) -> bool {
+    notes.provider.is_some_and(|provider| provider.facts().query_is_lost)
+}
+
+/// The URL as the provider dials it.
+fn finish(mut url: Url, line: Option<u32>, notes: &mut Notes<'_>) -> Option<Address> {
+    let authorization = credentials(&mut url, line, notes);
+    url.set_fragment(None);
+    if query_is_lost(notes) {
+        url.set_query(None);
+    }
+    // Brackets are literal here, and no placeholders of a monitor.
+    let text = url.as_str().replace('{', "%7B").replace('}', "%7D");
+    match Target::parse(&text) {
+        Ok(target) => Some(Address { target, authorization }),
+        Err(error) => {
+            malformed(url.as_str(), line, &error.to_string(), notes);
+            None
+        }
+    }
+}
+
+/// Exotel documents credentials in the URL (`Authorization: Basic`).
+fn credentials(url: &mut Url, line: Option<u32>, notes: &mut Notes<'_>) -> Option<Authorization> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    if notes.rules.kind != Kind::Exotel && notes.provider != Some(Provider::Exotel) {
+        notes.add(Lint::UrlCredentials, line, format!("a user name or password in `{}`", shown(url.as_str())));
+    }
+    let plain = |text: &str| {
+        let pairs = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
+        url::form_urlencoded::parse(pairs.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+    };
+    let (name, password) = (plain(url.username()), Secret::new(plain(url.password().unwrap_or_default())));
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    Some(Authorization::Basic(name, password))
+}
