@@ -345,6 +345,7 @@ mod tests {
             account_id: "4000001".to_owned(),
             session_id: "66666666-7777-4888-8999-aaaaaaaaaaaa".to_owned(),
             began_unix_ms: 1_795_219_200_007,
+            up_unix_ms: 1_795_219_200_007,
         }
     }
 
@@ -693,7 +694,7 @@ mod tests {
         ) {
             let Ok(url) = Url::parse(&url) else { return Ok(()) };
             let [call_id, account_id, session_id] = ids;
-            let call = Call { call_id, stream_id: String::new(), account_id, session_id, began_unix_ms };
+            let call = Call { call_id, stream_id: String::new(), account_id, session_id, began_unix_ms, up_unix_ms: began_unix_ms };
             let parameters: Vec<_> = given.into_iter().chain(named).map(|(name, value)| (name, Secret::new(value))).collect();
             let (parameters, signing) = (parameters.as_slice(), signing.as_ref());
             let plan = Plan { kind, url: &url, method, content, call: &call, from: &from, to: &to, parameters, signing, fresh };
