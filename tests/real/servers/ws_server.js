@@ -49,7 +49,7 @@ const behaviours = {
       for (let n = 0; n < 5000; n += 1) ws.send('x');
     },
   ],
-  '/big-message': [(ws) => ws.send(Buffer.alloc(2 << 20))],
+  '/big-message': [(ws) => ws.send(Buffer.alloc(6 << 20))],
   '/ping': [(ws) => setInterval(() => ws.ping(), 100).unref()],
   '/no-pong': [nothing, { autoPong: false }],
   '/deflate': [echo, { perMessageDeflate: { threshold: 0 } }],
