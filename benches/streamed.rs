@@ -29,7 +29,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_util::sync::CancellationToken;
 
-/// What the issue allows.
+/// The most that a held line may cost beside the bare client.
 const MOST: f64 = 1.3;
 const FRAME: Duration = Duration::from_millis(20);
 /// The practice server that echoes as Twilio's customers do.
