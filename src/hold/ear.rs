@@ -208,7 +208,8 @@ impl Ear {
         .map(|deadline| deadline.filter(|(at, _)| *at < plan.target))
     }
 
-    /// What is unmet when the hold is over; `oldest_mark` still waits to be played, since so long. The order is that of the causes: no message explains no match, and so on.
+    /// What is unmet when the hold is over; `oldest_mark` still waits to be played, since so long. The order is that of the causes: no
+    /// message explains no match, and so on.
     pub(super) fn unmet_at_the_end(&self, oldest_mark: Option<Duration>) -> Option<Unmet> {
         let expect = &self.expect;
         let checks = [
