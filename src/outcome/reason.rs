@@ -58,6 +58,27 @@ macro_rules! reasons {
 }
 
 reasons! {
+    // --- webhook ---
+    WebhookNxdomain = "webhook_nxdomain", Webhook, Configuration, Failure, "the webhook's host name does not exist or has no address";
+    WebhookDnsFailed = "webhook_dns_failed", Webhook, Network, Failure, "the webhook's host name could not be looked up";
+    WebhookRefused = "webhook_refused", Webhook, Server, Failure, "nothing listens on the webhook's port, or a firewall rejects it with a reset";
+    WebhookUnreachable = "webhook_unreachable", Webhook, Network, Failure, "no connection to the webhook's host: packets are dropped, the host is down, or there is no way to it";
+    WebhookTlsFailed = "webhook_tls_failed", Webhook, Edge, Failure, "the TLS handshake with the webhook failed";
+    WebhookNotHttp = "webhook_not_http", Webhook, Configuration, Failure, "what answers at the webhook's port is not HTTP, or plain HTTP where https:// was asked";
+    WebhookClosed = "webhook_closed", Webhook, Server, Failure, "the connection ended before the webhook's answer was complete";
+    WebhookTimeout = "webhook_timeout", Webhook, Application, Failure, "the webhook's answer was not complete before the provider gives up";
+    WebhookRedirected = "webhook_redirected", Webhook, Configuration, Failure, "the webhook redirects (http to https, another host, a login page); give the provider the address that answers";
+    WebhookForbidden = "webhook_forbidden", Webhook, Credentials, Failure, "the webhook refused the request (401, 403, 407): signature, token or firewall; behind a proxy, servers often rebuild http:// and check the signature against the wrong URL";
+    WebhookNotFound = "webhook_not_found", Webhook, Configuration, Failure, "no such path at the webhook's host, or no such service (404, 410)";
+    WebhookMethodNotAllowed = "webhook_method_not_allowed", Webhook, Configuration, Failure, "the webhook's path does not take this method (405)";
+    WebhookRejected = "webhook_rejected", Webhook, Application, Failure, "the webhook answered with another status that is no success";
+    WebhookServerError = "webhook_server_error", Webhook, Application, Failure, "the webhook's code failed (500): the caller hears \"application error\"";
+    WebhookBadGateway = "webhook_bad_gateway", Webhook, Edge, Failure, "the proxy in front of the webhook has no backend that answers (502, 503, 504, 52x)";
+    WebhookUnreadable = "webhook_unreadable", Webhook, Application, Failure, "the webhook's answer is not the document that the provider reads: HTML, JSON, empty, invalid XML, too large, or sent with a wrong content type";
+    WebhookNoStream = "webhook_no_stream", Webhook, Application, Failure, "nothing in the webhook's answer opens a stream";
+    WebhookUrlInvalid = "webhook_url_invalid", Webhook, Configuration, Failure, "the stream URL in the webhook's answer cannot be dialled by the provider: malformed, relative, not filled in, or not wss://";
+    WebhookUrlPrivate = "webhook_url_private", Webhook, Configuration, Failure, "the stream URL in the webhook's answer is one that no provider can reach: this machine, a private network, a name without a domain";
+    WebhookStreamInvalid = "webhook_stream_invalid", Webhook, Application, Failure, "the provider refuses the stream for what else the webhook's answer says of it: track, codec";
     // --- resolve ---
     DnsNxdomain = "dns_nxdomain", Resolve, Configuration, Failure, "the name does not exist (NXDOMAIN): misspelt, expired or never created";
     DnsNoAddress = "dns_no_address", Resolve, Configuration, Failure, "the name exists and has no A or AAAA record";
@@ -68,6 +89,7 @@ reasons! {
     DnsTimeout = "dns_timeout", Resolve, Network, Failure, "no name server answered before the deadline";
     DnsTruncated = "dns_truncated", Resolve, Network, Failure, "the answer did not fit into UDP and could not be had over TCP";
     DnsMalformed = "dns_malformed", Resolve, Network, Failure, "the name server's answer cannot be read";
+    DnsPrivateAddress = "dns_private_address", Resolve, Configuration, Failure, "the host that a webhook's answer names has a private address, which no provider can reach; it is dialled with `allow_private = true` alone";
     // --- connect ---
     TcpRefused = "tcp_refused", Connect, Server, Failure, "nothing listens on the port, or a firewall rejects it with a reset";
     TcpUnreachable = "tcp_unreachable", Connect, Network, Failure, "a router or firewall says that the host cannot be reached, or the host does not answer on its own network";

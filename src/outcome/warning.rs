@@ -93,6 +93,60 @@ warnings! {
     SequenceWrong = "sequence_wrong",
     /// The dialect's goodbye was not answered.
     FarewellUnanswered = "farewell_unanswered",
+    // --- the answer of a webhook: what the provider passes over ---
+    /// The answer took more than half of the time that the provider waits; the caller hears nothing meanwhile.
+    AnswerSlow = "answer_slow",
+    /// The answer begins with a byte order mark, which many parsers refuse.
+    ByteOrderMark = "byte_order_mark",
+    /// The answer has no Content-Type.
+    ContentTypeMissing = "content_type_missing",
+    /// The Content-Type is not that of the document.
+    ContentTypeWrong = "content_type_wrong",
+    /// The Content-Type is accepted and is not the right one.
+    ContentTypeUnusual = "content_type_unusual",
+    /// A name in other letters than the provider's: upper and lower case count, and unknown names are passed over.
+    NameMisspelt = "name_misspelt",
+    /// The answer opens more than one stream.
+    SeveralStreams = "several_streams",
+    /// The stream does not keep the call, and nothing after it does: the call ends as soon as it has begun.
+    CallEndsAtOnce = "call_ends_at_once",
+    /// The document opens a stream of another protocol than the monitor speaks.
+    DialectDiffers = "dialect_differs",
+    /// One says that the stream only listens, the other that audio goes both ways.
+    DirectionDiffers = "direction_differs",
+    /// A track that the provider does not have for this kind of stream.
+    TrackInvalid = "track_invalid",
+    /// A codec or sample rate that the provider does not have.
+    FormatInvalid = "format_invalid",
+    /// A codec that the provider has and sidetone does not speak.
+    FormatNotSpoken = "format_not_spoken",
+    /// Another codec or sample rate than the monitor's.
+    FormatDiffers = "format_differs",
+    /// Parameters that are longer or more than the provider carries.
+    ParametersTooLarge = "parameters_too_large",
+    /// White space before or after the URL.
+    UrlSpaces = "url_spaces",
+    /// The URL has been escaped twice: what is dialled has `&amp;` in it.
+    UrlEscapedTwice = "url_escaped_twice",
+    /// The URL has no scheme and no host of its own.
+    UrlRelative = "url_relative",
+    /// The URL has a fragment (`#…`), which never reaches a server.
+    UrlFragment = "url_fragment",
+    /// The URL has a user name or password, which logs will show.
+    UrlCredentials = "url_credentials",
+    /// The host is not the public one: `PUBLIC_URL` is not set, or the code takes the host from a header that a proxy changed.
+    HostDiffers = "host_differs",
+    /// An address in place of a name: certificates are for names, as a rule.
+    HostIsAddress = "host_is_address",
+    /// The host ends in a dot: some proxies and certificates do not know it by that name.
+    HostTrailingDot = "host_trailing_dot",
+    /// A placeholder that nobody filled in, or the text of a missing value, in the path or the query.
+    PlaceholderInPath = "placeholder_in_path",
+    /// Another port than 443, which Twilio asks for and firewalls let through.
+    PortUnusual = "port_unusual",
+    /// `//` in the path, as a rule a base URL that ends in a slash before a path that begins with one: many servers have no such route.
+    PathDoubleSlash = "path_double_slash",
+    // --- ours ---
     /// We could not send our audio on time, because this machine was busy.
     PacingStarved = "pacing_starved",
 }

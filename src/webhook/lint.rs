@@ -4,7 +4,7 @@
 //! 12300, 31920, 31922, 31923, 31941) and, for SignalWire, signalwire/docs issue 569 (31922).
 
 use crate::dialect::Provider;
-use crate::outcome::words;
+use crate::outcome::{Reason, Warning, words};
 
 words! {
     /// How the provider takes it.
@@ -166,6 +166,68 @@ lints! {
 }
 
 impl Lint {
+    /// The warning of a probe whose provider dials all the same; `None` for what every provider refuses.
+    #[must_use]
+    pub const fn warning(self) -> Option<Warning> {
+        Some(match self {
+            Self::AnswerSlow => Warning::AnswerSlow,
+            Self::ByteOrderMark => Warning::ByteOrderMark,
+            Self::ContentTypeMissing => Warning::ContentTypeMissing,
+            Self::ContentTypeWrong => Warning::ContentTypeWrong,
+            Self::ContentTypeUnusual => Warning::ContentTypeUnusual,
+            Self::NameMisspelt => Warning::NameMisspelt,
+            Self::SeveralStreams => Warning::SeveralStreams,
+            Self::CallEndsAtOnce => Warning::CallEndsAtOnce,
+            Self::DialectDiffers => Warning::DialectDiffers,
+            Self::DirectionDiffers => Warning::DirectionDiffers,
+            Self::TrackInvalid => Warning::TrackInvalid,
+            Self::FormatInvalid => Warning::FormatInvalid,
+            Self::FormatNotSpoken => Warning::FormatNotSpoken,
+            Self::FormatDiffers => Warning::FormatDiffers,
+            Self::ParametersTooLarge => Warning::ParametersTooLarge,
+            Self::UrlSpaces => Warning::UrlSpaces,
+            Self::UrlEscapedTwice => Warning::UrlEscapedTwice,
+            Self::UrlRelative => Warning::UrlRelative,
+            Self::SchemeNotWss => Warning::SchemeNotWss,
+            Self::QueryLost => Warning::QueryStringInTwilioUrl,
+            Self::UrlFragment => Warning::UrlFragment,
+            Self::UrlCredentials => Warning::UrlCredentials,
+            Self::HostDiffers => Warning::HostDiffers,
+            Self::HostIsAddress => Warning::HostIsAddress,
+            Self::HostTrailingDot => Warning::HostTrailingDot,
+            Self::PlaceholderInPath => Warning::PlaceholderInPath,
+            Self::PortUnusual => Warning::PortUnusual,
+            Self::PathDoubleSlash => Warning::PathDoubleSlash,
+            Self::AnswerTooLate
+            | Self::AnswerEmpty
+            | Self::AnswerTooLarge
+            | Self::AnswerNotUtf8
+            | Self::AnswerIsHtml
+            | Self::AnswerIsJson
+            | Self::AnswerIsXml
+            | Self::AnswerIsText
+            | Self::AnswerInQuotes
+            | Self::XmlInvalid
+            | Self::XmlDeclarationNotFirst
+            | Self::XmlAmpersand
+            | Self::XmlDoctype
+            | Self::DocumentTooDeep
+            | Self::DocumentTooComplex
+            | Self::JsonInvalid
+            | Self::RootWrong
+            | Self::NoStream
+            | Self::StreamMisplaced
+            | Self::StreamUnreachable
+            | Self::UrlMissing
+            | Self::UrlMalformed
+            | Self::UrlWithoutScheme
+            | Self::SchemeTwice
+            | Self::SchemeNotWebsocket
+            | Self::HostPrivate
+            | Self::PlaceholderInHost => return None,
+        })
+    }
+
     /// Does this provider refuse the stream for it? Without a provider, only what nobody can dial is refused.
     #[must_use]
     pub fn refuses(self, provider: Option<Provider>) -> bool {
@@ -173,6 +235,65 @@ impl Lint {
             Severity::Refused => true,
             Severity::Tried => false,
             Severity::ByProvider => provider.is_some_and(|provider| self.refused_by(provider)),
+        }
+    }
+
+    /// Why a probe ends where the provider refuses the stream for it.
+    #[must_use]
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::AnswerTooLate => Reason::WebhookTimeout,
+            Self::AnswerEmpty
+            | Self::AnswerTooLarge
+            | Self::AnswerNotUtf8
+            | Self::AnswerIsHtml
+            | Self::AnswerIsJson
+            | Self::AnswerIsXml
+            | Self::AnswerIsText
+            | Self::AnswerInQuotes
+            | Self::ContentTypeMissing
+            | Self::ContentTypeWrong
+            | Self::XmlInvalid
+            | Self::XmlDeclarationNotFirst
+            | Self::XmlAmpersand
+            | Self::XmlDoctype
+            | Self::DocumentTooDeep
+            | Self::DocumentTooComplex
+            | Self::JsonInvalid
+            | Self::RootWrong => Reason::WebhookUnreadable,
+            Self::NoStream | Self::StreamMisplaced | Self::StreamUnreachable | Self::UrlMissing => Reason::WebhookNoStream,
+            Self::UrlSpaces
+            | Self::UrlMalformed
+            | Self::UrlRelative
+            | Self::UrlWithoutScheme
+            | Self::SchemeTwice
+            | Self::SchemeNotWebsocket
+            | Self::SchemeNotWss
+            | Self::PlaceholderInHost => Reason::WebhookUrlInvalid,
+            Self::HostPrivate => Reason::WebhookUrlPrivate,
+            Self::AnswerSlow
+            | Self::ByteOrderMark
+            | Self::ContentTypeUnusual
+            | Self::NameMisspelt
+            | Self::SeveralStreams
+            | Self::CallEndsAtOnce
+            | Self::DialectDiffers
+            | Self::DirectionDiffers
+            | Self::TrackInvalid
+            | Self::FormatInvalid
+            | Self::FormatNotSpoken
+            | Self::FormatDiffers
+            | Self::ParametersTooLarge
+            | Self::UrlEscapedTwice
+            | Self::QueryLost
+            | Self::UrlFragment
+            | Self::UrlCredentials
+            | Self::HostDiffers
+            | Self::HostIsAddress
+            | Self::HostTrailingDot
+            | Self::PlaceholderInPath
+            | Self::PortUnusual
+            | Self::PathDoubleSlash => Reason::WebhookStreamInvalid,
         }
     }
 
