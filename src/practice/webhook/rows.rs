@@ -32,7 +32,7 @@ macro_rules! connect {
 webhooks! {
     // --- good ones, a provider each ---
     "webhook-twilio", xml(TWILIO), SUCCESS, ["dialect = \"twilio\"", "webhook.allow_private = true", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "TwiML: <Connect><Stream> to /twilio, with a <Parameter>";
-    "webhook-twilio-start", xml(TWILIO_START), SUCCESS, ["dialect = \"twilio\"", "webhook.allow_private = true", "call = { one_way = true }"], "TwiML: <Start><Stream> to /twilio-silent, which only listens, and a <Pause> that holds the call";
+    "webhook-twilio-start", xml(TWILIO_START), SUCCESS, ["dialect = \"twilio\"", "webhook.allow_private = true"], "TwiML: <Start><Stream> to /twilio-silent, which only listens, and a <Pause> that holds the call";
     "webhook-conversation-relay", xml(RELAY), SUCCESS, ["dialect = \"conversation-relay\"", "webhook.allow_private = true", "hold = \"3s\"", "expect = { first_message_within = \"2s\" }"], "TwiML: <Connect><ConversationRelay> to /conversation-relay, with a <Parameter>";
     "webhook-signalwire", xml(SIGNALWIRE), SUCCESS, ["dialect = \"signalwire\"", "webhook.allow_private = true", "hold = \"3s\"", "expect = { first_audio_within = \"2s\" }"], "cXML: <Connect><Stream> to /signalwire, with a <Parameter>";
     "webhook-telnyx", xml(TELNYX), SUCCESS, ["dialect = \"telnyx\"", "webhook.allow_private = true", "hold = \"3s\"", "expect = { first_audio_within = \"2s\" }"], "TeXML: <Connect><Stream> with bidirectionalMode rtp to /telnyx, with a <Parameter>";
@@ -86,16 +86,16 @@ webhooks! {
     "webhook-telnyx-call-path", xml(CALL_PATH), SUCCESS, ["dialect = \"telnyx\"", "webhook.allow_private = true", "hold = \"3s\"", "expect = { first_audio_within = \"2s\" }"], "TeXML to /api/calls/<CallSid>/audio, a path for each call, which opens once (incident I2)";
     "webhook-telnyx-path-without-id", xml(NO_CALL_PATH), fails(of_code(404)), ["dialect = \"telnyx\"", "webhook.allow_private = true"], "TeXML to /api/calls/audio: the id of the call is missing (incident I2)";
     // --- what the provider passes over ---
-    "webhook-slow", document(XML, 2_500, TWILIO), warns(Warning::AnswerSlow), ["dialect = \"twilio\"", "webhook.allow_private = true", "webhook.timeout = \"4s\""], "answers after 2.5 s, and the limit is 4 s";
+    "webhook-slow", document(Some("application/json"), 3_000, VONAGE), warns(Warning::AnswerSlow), ["dialect = \"vonage\"", "webhook.allow_private = true"], "NCCO after 3 s, and Vonage waits 5 s";
     "webhook-byte-order-mark", xml(concat!("\u{feff}", connect!("{ws}/twilio"))), warns(Warning::ByteOrderMark), ["dialect = \"twilio\"", "webhook.allow_private = true"], "begins with a byte order mark";
     "webhook-no-content-type", document(None, 0, TELNYX), warns(Warning::ContentTypeMissing), ["dialect = \"telnyx\"", "webhook.allow_private = true"], "TeXML without a Content-Type";
     "webhook-content-type-wrong", document(Some("text/plain"), 0, TELNYX), warns(Warning::ContentTypeWrong), ["dialect = \"telnyx\"", "webhook.allow_private = true"], "TeXML as text/plain";
     "webhook-content-type-html", document(Some("text/html; charset=utf-8"), 0, TWILIO), warns(Warning::ContentTypeUnusual), ["dialect = \"twilio\"", "webhook.allow_private = true"], "TwiML as text/html, as PHP sends it";
     "webhook-misspelt", xml(MISSPELT), warns(Warning::NameMisspelt), ["dialect = \"twilio\"", "webhook.allow_private = true"], "a <parameter> in small letters";
     "webhook-several-streams", xml(SEVERAL), warns(Warning::SeveralStreams), ["dialect = \"twilio\"", "webhook.allow_private = true"], "<Start><Stream> to one path and <Connect><Stream> to another";
-    "webhook-call-ends", xml(CALL_ENDS), warns(Warning::CallEndsAtOnce), ["dialect = \"twilio\"", "webhook.allow_private = true", "call = { one_way = true }"], "<Start><Stream> as the last verb: the call ends at once";
-    "webhook-other-dialect", xml(OTHER_DIALECT), warns(Warning::DialectDiffers), ["dialect = \"twilio\"", "webhook.allow_private = true"], "<ConversationRelay>, and the monitor speaks Media Streams";
-    "webhook-other-direction", xml(connect!("{ws}/twilio-silent")), warns(Warning::DirectionDiffers), ["dialect = \"twilio\"", "webhook.allow_private = true", "call = { one_way = true }"], "<Connect><Stream>, and the monitor's stream only listens";
+    "webhook-call-ends", xml(CALL_ENDS), warns(Warning::CallEndsAtOnce), ["dialect = \"twilio\"", "webhook.allow_private = true"], "<Start><Stream> as the last verb: the call ends at once";
+    "webhook-other-dialect", xml(OTHER_DIALECT), warns(Warning::DialectDiffers), ["dialect = \"twilio\"", "webhook.allow_private = true"], "<ConversationRelay> to /conversation-relay, and the monitor speaks Media Streams";
+    "webhook-other-direction", xml(connect!("{ws}/twilio")), warns(Warning::DirectionDiffers), ["dialect = \"twilio\"", "webhook.allow_private = true", "call = { one_way = true }"], "<Connect><Stream>, and the monitor's stream only listens";
     "webhook-odd-track", xml(ODD_TRACK), warns(Warning::TrackInvalid), ["dialect = \"telnyx\"", "webhook.allow_private = true"], "TeXML with a track that there is not";
     "webhook-odd-codec", xml(ODD_CODEC), warns(Warning::FormatInvalid), ["dialect = \"telnyx\"", "webhook.allow_private = true"], "TeXML with a codec that Telnyx does not have";
     "webhook-opus", xml(OPUS), warns(Warning::FormatNotSpoken), ["dialect = \"telnyx\"", "webhook.allow_private = true"], "TeXML with the codec OPUS, which sidetone does not speak";
@@ -107,7 +107,7 @@ webhooks! {
     "webhook-url-fragment", xml(connect!("{ws}/twilio#call")), warns(Warning::UrlFragment), ["dialect = \"twilio\"", "webhook.allow_private = true"], "a stream URL with a fragment";
     "webhook-url-credentials", xml(connect!("{scheme}://agent:practice@{host}/twilio")), warns(Warning::UrlCredentials), ["dialect = \"twilio\"", "webhook.allow_private = true"], "a stream URL with a user name and password";
     "webhook-url-query", xml(connect!("{ws}/twilio?call=7")), warns(Warning::QueryStringInTwilioUrl), ["dialect = \"twilio\"", "webhook.allow_private = true"], "a stream URL with a query, which Twilio does not carry";
-    "webhook-other-host", xml(connect!("{scheme}://old.localhost:{port}/twilio")), warns(Warning::HostDiffers), ["dialect = \"twilio\"", "webhook.allow_private = true"], "PUBLIC_URL is an old one: the stream is on another host than the webhook (incident I5)";
+    "webhook-other-host", xml(connect!("wss://old.practice.test:{port}/twilio")), warns(Warning::HostDiffers), ["dialect = \"twilio\"", "webhook.allow_private = true", "resolver = [\"{address}\"]", "ca_file = \"{ca_file}\""], "PUBLIC_URL is an old one: the stream is on another host than the webhook (incident I5)";
     "webhook-host-is-address", xml(connect!("https://203.0.113.10/twilio")), Provokes::ReasonAndWarning(Reason::WebhookUrlInvalid, Warning::HostIsAddress), ["dialect = \"twilio\"", "webhook.expect_host = \"203.0.113.10\""], "an address in place of a name, and https:// beside it";
     "webhook-host-dot", xml(connect!("https://voice.practice.example.com./twilio")), Provokes::ReasonAndWarning(Reason::WebhookUrlInvalid, Warning::HostTrailingDot), ["dialect = \"twilio\"", "webhook.expect_host = \"voice.practice.example.com\""], "a host that ends in a dot, and https:// beside it";
     "webhook-unset-path", xml(connect!("{ws}/twilio/undefined")), Provokes::ReasonAndWarning(of_code(404), Warning::PlaceholderInPath), ["dialect = \"twilio\"", "webhook.allow_private = true"], "the text of an unset variable in the path of the stream URL: 404";
@@ -242,7 +242,7 @@ const SEVERAL: &str = response!(
     "</Connect>",
 );
 const CALL_ENDS: &str = response!("<Start>", "  <Stream url=\"{ws}/twilio-silent\"/>", "</Start>");
-const OTHER_DIALECT: &str = response!("<Connect>", "  <ConversationRelay url=\"{ws}/twilio\"/>", "</Connect>");
+const OTHER_DIALECT: &str = response!("<Connect>", "  <ConversationRelay url=\"{ws}/conversation-relay\"/>", "</Connect>");
 const ODD_TRACK: &str =
     response!("<Connect>", "  <Stream url=\"{ws}/telnyx\" bidirectionalMode=\"rtp\" track=\"all\"/>", "</Connect>");
 const ODD_CODEC: &str =
