@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 use super::behaviour::{reachable, script_of_path};
 use super::certificates::Certificates;
 use super::line::Line;
-use super::print::list;
 use super::request::{BadRequest, Request};
 use super::script::{Ending, Script};
 use super::voice::VoiceScript;
@@ -141,8 +140,8 @@ async fn dispatch(mut wire: Wire, inbox: BytesMut, request: &Request, tokens: &T
         }
         (Some(_), None) => answer::plain_page(wire, "426 Upgrade Required", "this is a WebSocket endpoint\n").await,
         (Some(_) | None, _) => {
-            let text = format!("there is no behaviour of this name; there are:\n\n{}", list());
-            answer::plain_page(wire, "404 Not Found", &text).await;
+            let text = "there is no behaviour of this name; `sidetone practice --list` shows them all\n";
+            answer::plain_page(wire, "404 Not Found", text).await;
         }
     }
     Ok(())

@@ -173,7 +173,7 @@ table! {
         "twilio-bad-base64", voice(Dialect::Twilio, Twist::Unpadded), warns(Warning::Base64Invalid), ["dialect = \"twilio\""], "writes its audio in base64 without the padding";
         "twilio-wav-header", voice(Dialect::Twilio, Twist::WavHeader), warns(Warning::ContainerInAudio), ["dialect = \"twilio\""], "begins its audio with the header of a WAV file";
         "twilio-silence-only", voice(Dialect::Twilio, Twist::SilenceOnly), warns(Warning::AudioSilenceOnly), ["dialect = \"twilio\""], "sends silence without end";
-        "twilio-overflow", voice(Dialect::Twilio, Twist::Overflow), warns(Warning::PlaybackOverflow), ["dialect = \"twilio\""], "sends 608 s of audio at once; Twilio keeps 10 minutes";
+        "twilio-overflow", voice(Dialect::Twilio, Twist::Overflow), warns(Warning::PlaybackOverflow), ["dialect = \"twilio\"", "hold = \"3s\""], "sends 608 s of audio at once; Twilio keeps 10 minutes";
         "twilio-no-mark", voice(Dialect::Twilio, Twist::NoMark), fails(Reason::AppNoMark), ["dialect = \"twilio\"", "expect = { mark_round_trip_within = \"1s\" }"], "greets and sets no mark";
         "twilio-token", Script::voice(VoiceScript::guarded(Dialect::Twilio)), fails(Reason::ClosedByServer), ["dialect = \"twilio\""], "Close 4401 unless start has a parameter token that webhook-twilio-token minted within the last minute, once";
         // --- SignalWire ---

@@ -32,8 +32,8 @@ async fn a_document_leads_back_with_the_scheme_and_host_that_were_asked() {
         assert!(!body.contains('{'), "{body}");
     }
     let port = server.address().port();
-    let (_, _, body) = ask(&server, true, &post("webhook-private-url", "a.example.com", "", FORM)).await;
-    assert!(body.contains(&format!("\"wss://localhost:{port}/twilio\"")), "{body}");
+    let (_, _, body) = ask(&server, true, &post("webhook-port", "a.example.com", "", FORM)).await;
+    assert!(body.contains(&format!("\"wss://voice.practice.example.com:{port}/twilio\"")), "{body}");
     let (_, kind, body) = ask(&server, false, "GET /webhook-vonage?uuid=1 HTTP/1.1\r\nHost: a.example.com\r\n\r\n").await;
     assert_eq!(kind, "application/json");
     let ncco: serde_json::Value = serde_json::from_str(&body).unwrap();
