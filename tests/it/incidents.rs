@@ -33,6 +33,10 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
 }
 
+fn findings(report: &Value) -> Vec<&str> {
+    report["findings"].as_array().unwrap().iter().map(|finding| text(&finding["finding"])).collect()
+}
+
 fn has_warning(report: &Value, label: &str) -> bool {
     report["warnings"].as_array().unwrap().iter().any(|warning| warning["warning"] == label)
 }
@@ -89,6 +93,20 @@ async fn incident_i3_a_wrong_base_path() {
     assert!(text(&report["summary"]).contains("404"), "{report:#}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn incident_i3_the_traditional_webhook_works_meanwhile() {
+    let range = Range::open().await;
+    for (name, outcome, finding) in
+        [("webhook-no-stream", "success", "fallback_works"), ("webhook-server-error", "failure", "fallback_fails")]
+    {
+        let fallback = format!("fallback.url = {:?}", range.url(name, true));
+        let report = report(&range, "webhook-wrong-path", true, &[&fallback]).await;
+        assert_eq!(ending(&report), ["failure", "http_404", "upgrade", "configuration"], "the reason stays: {report:#}");
+        assert_eq!(report["comparison"]["fallback"]["outcome"], outcome, "{report:#}");
+        assert_eq!(findings(&report), [finding], "{report:#}");
+    }
+}
+
 /// A tunnel that passes requests on and takes the upgrade out of them.
 struct Tunnel {
     address: SocketAddr,
@@ -129,7 +147,9 @@ async fn incident_i4_the_tunnel_does_not_pass_the_upgrade() {
     let lines = |host: SocketAddr| {
         format!(
             "[[monitor]]\nname = \"m\"\ndialect = \"twilio\"\nhold = \"1500ms\"\n\
-             [monitor.webhook]\nurl = \"http://{host}/webhook-twilio\"\nallow_private = true\n"
+             [monitor.webhook]\nurl = \"http://{host}/webhook-twilio\"\nallow_private = true\n\
+             [monitor.origin]\nurl = \"ws://{}/twilio\"\n",
+            range.practice.address()
         )
     };
     let report = serde_json::to_value(range.probe(&range.parse(&lines(tunnel.address))).await).unwrap();
@@ -137,8 +157,11 @@ async fn incident_i4_the_tunnel_does_not_pass_the_upgrade() {
     webhook_is_green(&report);
     assert_eq!(report["target"], json!(format!("ws://{}/twilio", tunnel.address)));
     assert_eq!(report["webhook"]["lint"], json!([]), "the document is right: {report:#}");
+    assert_eq!(report["comparison"]["origin"]["outcome"], "success", "{report:#}");
+    assert_eq!(findings(&report), ["fault_before_origin"], "{report:#}");
     let direct = serde_json::to_value(range.probe(&range.parse(&lines(range.practice.address()))).await).unwrap();
     assert_eq!(direct["outcome"], "success", "without the tunnel all is well: {direct:#}");
+    assert_eq!((&direct["comparison"], findings(&direct).len()), (&Value::Null, 0), "nothing to compare: {direct:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

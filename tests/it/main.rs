@@ -7,6 +7,7 @@
 //! - `accuracy`: measured times are true within a wide margin.
 //! - `reasons`: every practice behaviour through a real socket, over ws and wss, comes to the reason that it is made for.
 //! - `incidents`: the incidents in which the webhook is green and the stream is not, from the webhook to the report.
+//! - `routes`: second ways to the same server, and what they prove.
 //! - `docs`: the generated pages are up to date, and what the documents show can be loaded.
 //! - `tidy`: the rules of the source tree that the compiler does not know.
 
@@ -19,6 +20,7 @@ mod docs;
 mod incidents;
 mod reasons;
 mod report;
+mod routes;
 mod secrets;
 mod support;
 mod tidy;

@@ -170,8 +170,11 @@ impl Asked {
     }
 }
 
+/// Finds the text for a placeholder; `None` where the request does not say what it must.
+type Filling = fn(&Desk<'_>) -> Option<String>;
+
 /// What a template can have in it; everything else in braces stays as it is.
-const PLACEHOLDERS: &[(&str, fn(&Desk<'_>) -> Option<String>)] = &[
+const PLACEHOLDERS: &[(&str, Filling)] = &[
     // ws:// or wss://, as the webhook was asked over http or https, and the host and port that it was asked with.
     ("{ws}", |desk| Some(format!("{}://{}", desk.scheme(), desk.asked.plain_host()?))),
     ("{host}", |desk| desk.asked.plain_host().map(str::to_owned)),
