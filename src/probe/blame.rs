@@ -194,11 +194,14 @@ pub(super) fn webhook_fault(error: &reqwest::Error, tls: impl FnOnce(&io::Error)
     let connecting = error.is_connect();
     match innermost_io(error) {
         Some(io) if inner_tls(io).is_some() => WebhookFault::Tls(tls(io)),
+        Some(io) if connecting && io.kind() == ErrorKind::TimedOut => WebhookFault::Connect(ConnectFault::Timeout),
         // A handshake that ends without an alert.
         Some(io) if connecting && io.raw_os_error().is_none() => WebhookFault::Tls(tls(io)),
         Some(io) if connecting => WebhookFault::Connect(connect_fault(io, false)),
         Some(io) if io.kind() == ErrorKind::TimedOut => WebhookFault::Timeout,
         Some(_) => WebhookFault::Closed,
+        // Both have the same deadline: this one, and the library's own around TCP and TLS together.
+        None if connecting && error.is_timeout() => WebhookFault::Connect(ConnectFault::Timeout),
         None if error.is_timeout() => WebhookFault::Timeout,
         None => match inner::<hyper::Error>(error) {
             Some(hyper) if hyper.is_parse() => WebhookFault::NotHttp,
