@@ -55,7 +55,7 @@ def bxml(url):
 
 def cxml(url):
     answer = LamlResponse()
-    stream = answer.connect().stream(url=url, name="front-desk", codec="PCMU")
+    stream = answer.connect().stream(url=url, name="front-desk", codec="PCMU@8000h")
     for name, value in PARAMETERS.items():
         stream.parameter(name=name, value=value)
     return answer.to_xml()
@@ -64,7 +64,7 @@ def cxml(url):
 def texml(url):
     """With Twilio's package, as people do: Telnyx' own renders none."""
     answer = TwimlResponse()
-    stream = answer.connect().stream(url=url, track="inbound_track", bidirectional_mode="rtp", bidirectional_codec="PCMU")
+    stream = answer.connect().stream(url=url, track="inbound_track", bidirectional_mode="rtp", bidirectional_codec="PCMU@8000h")
     for name, value in PARAMETERS.items():
         stream.parameter(name=name, value=value)
     return answer.to_xml()
