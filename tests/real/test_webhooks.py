@@ -5,6 +5,8 @@ import json
 import pytest
 
 from kit.pki import HOST
+from kit.process import free_port
+from kit.proxies import Silent
 from kit.webhooks import Ringing, start_proxy
 from servers.documents import PARAMETERS, TROUBLESOME
 
@@ -37,8 +39,10 @@ def proxy(run_dir, pki, fastapi, express, express_trusting):
     directory = run_dir / "nginx-webhooks"
     directory.mkdir()
     backends = {"fastapi": fastapi.port, "express": express.port, "express_trusting": express_trusting.port}
-    with start_proxy(directory, pki, backends) as server:
+    silent = Silent()
+    with start_proxy(directory, pki, {**backends, "silent": silent.port, "dead": free_port()}) as server:
         yield server
+    silent.close()
 
 
 @pytest.fixture
@@ -260,6 +264,44 @@ def test_a_slash_too_many(ring, sidetone, pki, proxy, fastapi):
     done = ring("good", "/voice/public/connect", "webhook.url=https://voice.example.com/voice/public/connect/slash/")
     done.report.fails("webhook_redirected", "webhook")
     assert done.webhook["status"] == 307 and not fastapi.events("webhook", case="slash")
+
+
+# --- what else a webhook answers ---
+
+ANSWERS = {
+    "no such path": ("good", "/voic", (), 404, "webhook_not_found", {}),
+    "a route for POST alone": ("good", "/voice/public/connect", ("webhook.method=GET",), 405, "webhook_method_not_allowed", {}),
+    "an exception": ("good", "/raises", (), 500, "webhook_server_error", {}),
+    "a text in FastAPI": ("good", "/text", (), 200, "webhook_unreadable", {"content_type_wrong", "answer_in_quotes"}),
+    "too late": ("good", "/slow", ("webhook.timeout=300ms",), None, "webhook_timeout", {}),
+    "no backend": ("good", "/dead", (), 502, "webhook_bad_gateway", {}),
+    "a backend that is silent": ("good", "/silent", (), 504, "webhook_bad_gateway", {}),
+    "nginx's 444": ("good", "/nowhere", (), None, "webhook_closed", {}),
+    "a static site": ("good", "/site", (), 405, "webhook_method_not_allowed", {}),
+    "a page": ("good", "/page", (), 200, "webhook_unreadable", {"answer_is_html"}),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_another_answer(ring, name):
+    port, path, settings, status, reason, lint = ANSWERS[name]
+    done = ring(port, path, *settings)
+    done.report.fails(reason, "webhook")
+    assert done.webhook["status"] == status and done.webhook["stream"] is None
+    assert set(done.lint) <= set(lint) and bool(done.lint) == bool(lint), done.lint
+
+
+def test_no_connection_to_the_webhook(ring, sidetone, pki, proxy, fastapi):
+    """Nothing listens, an authority that is not trusted, TLS where there is none and none where there is."""
+    dead = Ringing(sidetone, fastapi, free_port(), "/voice/public/connect", "twilio", pki=pki)
+    dead.report.fails("webhook_refused", "webhook")
+    foreign = ring("good", "/voice/public/connect", roots=pki.other_root)
+    foreign.report.fails("webhook_tls_failed", "webhook")
+    assert foreign.webhook["certificates"], "what was sent is in the report"
+    ring("plain", "/voice/public/connect").report.fails("webhook_not_http", "webhook")
+    wrong = ring("good", "/voice/public/connect", scheme="http")
+    wrong.report.fails({"webhook_rejected", "webhook_not_http"}, "webhook")
+    assert wrong.webhook["status"] == 400
 
 
 # --- the other providers' packages ---

@@ -19,10 +19,11 @@ _cases = itertools.count(1)
 
 
 def start_proxy(directory, pki, backends):
-    """`backends` has the ports `fastapi`, `express` and `express_trusting`. Returns nginx with its `ports`."""
+    """`backends` has the ports `fastapi`, `express`, `express_trusting`, `silent` and `dead`. Returns nginx with its `ports`."""
     ports = {name: free_port() for name in ("good", "no_scheme", "no_host", "inner_name", "trusting", "untrusting", "plain")}
     for name, text in HEADERS.items():
         (directory / name).write_text(text)
+    (directory / "index.html").write_text('<!doctype html><div id="root"></div>\n')
     values = {
         **ports,
         **backends,
@@ -39,12 +40,12 @@ class Ringing:
     """The report of a probe that began at a webhook, and the events of the server that answered: each has the name of the case, the last
     part of both paths. Webhook and stream are at the public name, and dialled at this port."""
 
-    def __init__(self, program, server, port, path, dialect, *settings, pki, host=HOST, scheme="https", options=(), env=None, hold="200ms"):
+    def __init__(self, program, server, port, path, dialect, *settings, pki, host=HOST, scheme="https", roots=None, options=(), env=None, hold="200ms"):
         self.server, self.case = server, f"call{next(_cases)}"
         url = f"{scheme}://{host}{path}/{self.case}"
         where = f"127.0.0.1:{port}"
         sets = [part for setting in (f"webhook.connect_to={where}", *settings) for part in ("--set", setting)]
-        reach = ("--connect-to", where, "--ca-file", pki.root.cert)
+        reach = ("--connect-to", where, "--ca-file", (roots or pki.root).cert)
         self.report = program.probe(f"--webhook={url}", "--dialect", dialect, *reach, *sets, *options, env=env, hold=hold)
         self.webhook = self.report.json["webhook"]
 

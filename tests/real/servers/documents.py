@@ -64,7 +64,7 @@ def cxml(url):
 def texml(url):
     """With Twilio's package, as people do: Telnyx' own renders none."""
     answer = TwimlResponse()
-    stream = answer.connect().stream(url=url, track="inbound_track", bidirectional_mode="rtp", bidirectional_codec="PCMU@8000h")
+    stream = answer.connect().stream(url=url, track="inbound_track", bidirectional_mode="rtp", bidirectional_codec="PCMU")
     for name, value in PARAMETERS.items():
         stream.parameter(name=name, value=value)
     return answer.to_xml()

@@ -7,9 +7,11 @@
 - `url`: Starlette's `url_for`, which takes scheme and host from the request
 
 `shape` is what the TwiML has: `connect`, `start`, `last` (`<Start>` and nothing after it), `relay`, or `token`: a parameter that the stream
-asks for, valid once. `/unsigned/…` is the same without the validator. `/media/{shape}/{case}` is the stream.
+asks for, valid once. `/unsigned/…` is the same without the validator. `/media/{shape}/{case}` is the stream. `/text/{case}`, `/raises/{case}`
+and `/slow/{case}` are mistakes.
 """
 
+import asyncio
 import json
 import os
 import secrets
@@ -68,6 +70,22 @@ async def voice(request: Request, base: str, shape: str, case: str):
 @app.post("/unsigned/{base}/{shape}/{case}")
 async def unsigned(request: Request, base: str, shape: str, case: str):
     return await answer(request, base, shape, case)
+
+
+@app.post("/text/{case}")
+async def text(case: str):
+    """FastAPI writes what is returned as JSON."""
+    return twiml("connect", f"{PUBLIC_URL}/media/connect/{case}")
+
+
+@app.post("/raises/{case}")
+async def raises(case: str):
+    raise KeyError("PUBLIC_URL")
+
+
+@app.post("/slow/{case}")
+async def slow(case: str):
+    await asyncio.sleep(5)
 
 
 @app.websocket("/media/{shape}/{case}", name="media")
