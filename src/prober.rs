@@ -55,7 +55,7 @@ impl Prober for DialProber {
     async fn probe(&self, monitor: Arc<Monitor>, cancel: CancellationToken) -> Report {
         let report = probe(&monitor, &self.resources, &cancel).await;
         if let Some(skew) = report.upgrade.as_ref().and_then(|upgrade| upgrade.clock_skew_seconds) {
-            self.compare_clocks(monitor.target.authority(), skew);
+            self.compare_clocks(monitor.endpoint.host(), skew);
         }
         report
     }

@@ -38,6 +38,8 @@ pub struct Report {
     pub summary: String,
     /// How long each phase took; `null` where it was not reached.
     pub phases: PhaseSeconds,
+    /// What the webhook was asked and said, if the probe began there.
+    pub webhook: Option<WebhookReport>,
     /// The address that took the connection.
     pub remote_address: Option<SocketAddr>,
     /// Each address that was tried, in order.
@@ -69,6 +71,8 @@ pub struct Report {
 /// Seconds that each phase took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct PhaseSeconds {
+    /// Asking the webhook: from its lookup to the end of its answer.
+    pub webhook: Option<f64>,
     /// All lookups.
     pub resolve: Option<f64>,
     /// All connection attempts.
@@ -88,7 +92,7 @@ impl PhaseSeconds {
     #[must_use]
     pub const fn of(&self, phase: Phase) -> Option<f64> {
         match phase {
-            Phase::Webhook => None,
+            Phase::Webhook => self.webhook,
             Phase::Resolve => self.resolve,
             Phase::Connect => self.connect,
             Phase::Tls => self.tls,
@@ -105,6 +109,67 @@ impl PhaseSeconds {
         self.hold?;
         Some(self.resolve? + self.connect? + self.tls.unwrap_or(0.0) + self.upgrade?)
     }
+}
+
+/// What the webhook was asked and said.
+#[derive(Clone, Debug, Serialize)]
+pub struct WebhookReport {
+    /// The URL that was asked, with query values redacted.
+    pub url: String,
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Whose request it was.
+    pub provider: &'static str,
+    /// The address that answered.
+    pub address: Option<SocketAddr>,
+    /// The certificates as sent, the leaf first.
+    pub certificates: Vec<CertificateReport>,
+    /// Which TLS fault it was, if it was one.
+    pub tls_reason: Option<Reason>,
+    /// The status, if there was one.
+    pub status: Option<u16>,
+    /// Names in lower case; values that may carry secrets are redacted.
+    pub headers: Vec<(Printable, Printable)>,
+    /// The first 4 KiB of the body; values of queries and of parameters are redacted.
+    pub body: Printable,
+    /// The stream that the answer opens.
+    pub stream: Option<StreamReport>,
+    /// What is wrong with the answer, in the order of the document.
+    pub lint: Vec<LintReport>,
+}
+
+/// The stream that a webhook's answer opens.
+#[derive(Clone, Debug, Serialize)]
+pub struct StreamReport {
+    /// The URL as it was written, query values and password left out.
+    pub url: Printable,
+    /// The line of the document, from 1.
+    pub line: u32,
+    /// What opens it: `connect_stream` …
+    pub verb: &'static str,
+    /// Whose dialect is spoken on it.
+    pub provider: Option<&'static str>,
+    /// The names of its parameters.
+    pub parameters: Vec<Printable>,
+    /// The track, as it was written.
+    pub track: Option<Printable>,
+}
+
+/// What is wrong with a webhook's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LintReport {
+    /// Which of the list (`docs/webhooks.md`).
+    pub lint: &'static str,
+    /// The line of the document, from 1; `null` if it is about the answer as a whole.
+    pub line: Option<u32>,
+    /// What is wrong, with the text in question.
+    pub says: Printable,
+    /// What to write instead.
+    pub fix: Printable,
+    /// Does the provider refuse the stream for it?
+    pub refuses: bool,
+    /// What the provider calls it.
+    pub provider_code: Option<&'static str>,
 }
 
 /// One address and what became of it.

@@ -17,7 +17,7 @@ impl Printable {
     #[must_use]
     pub fn capture(bytes: &[u8], limit: usize) -> Self {
         // Escaping only lengthens, so what lies beyond the limit can be dropped before the work.
-        let head = &bytes[..bytes.len().min(limit + 4)];
+        let head = &bytes[..bytes.len().min(limit.saturating_add(4))];
         let mut kept = String::new();
         for piece in String::from_utf8_lossy(head).chars() {
             let escaped = piece.escape_debug();

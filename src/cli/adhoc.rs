@@ -62,9 +62,52 @@ pub(super) struct MonitorArgs {
     /// Read the bearer token from this file
     #[arg(long, value_name = "FILE")]
     bearer_token_file: Option<PathBuf>,
+    #[command(flatten)]
+    webhook: WebhookArgs,
     /// Any other key of a monitor, as in monitors.toml; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
+}
+
+/// What a probe that begins at a webhook may take from the command line.
+#[derive(Debug, Args)]
+pub(super) struct WebhookArgs {
+    /// Begin at this webhook, as the provider does: ask it, and dial what it says
+    #[arg(long = "webhook", value_name = "URL")]
+    url: Option<String>,
+    /// Sign the request to the webhook with the token in this file
+    #[arg(long, value_name = "FILE", requires = "url", conflicts_with = "auth_token_env")]
+    auth_token_file: Option<PathBuf>,
+    /// Sign it with the token in this environment variable
+    #[arg(long, value_name = "NAME", requires = "url")]
+    auth_token_env: Option<String>,
+    /// The public host of the stream, if it is not the webhook's own
+    #[arg(long, value_name = "HOST", requires = "url")]
+    expect_host: Option<String>,
+    /// Dial the stream even on this machine or in a private network
+    #[arg(long, requires = "url")]
+    allow_private: bool,
+}
+
+impl WebhookArgs {
+    /// The options as the table `webhook` of a monitor.
+    fn table(&self) -> Option<Table> {
+        let mut table = Table::new();
+        table.insert("url".into(), self.url.as_deref()?.into());
+        let paths = self.auth_token_file.as_deref().map(absolute);
+        let texts = [
+            ("auth_token_file", paths),
+            ("auth_token_env", self.auth_token_env.clone()),
+            ("expect_host", self.expect_host.clone()),
+        ];
+        for (key, text) in texts {
+            text.map(|text| table.insert(key.to_owned(), text.into()));
+        }
+        if self.allow_private {
+            table.insert("allow_private".into(), true.into());
+        }
+        Some(table)
+    }
 }
 
 impl MonitorArgs {
@@ -90,18 +133,21 @@ impl MonitorArgs {
         let strings = |list: &[String]| Value::Array(list.iter().cloned().map(Value::String).collect());
         put("subprotocols", (!self.subprotocol.is_empty()).then(|| strings(&self.subprotocol)));
         put("headers", headers(&self.header)?);
+        put("webhook", self.webhook.table().map(Value::Table));
         for pair in &self.set {
             merge(&mut table, parse_pair(pair)?);
         }
         Ok(table)
     }
 
-    /// A monitor for `url`.
-    pub(super) fn for_url(&self, url: &str) -> Result<Arc<Monitor>, String> {
+    /// A monitor for `url`, or for the webhook that the options name.
+    pub(super) fn for_url(&self, url: Option<&str>) -> Result<Arc<Monitor>, String> {
         let mut table = without_rhythm(Table::new());
         merge(&mut table, self.table()?);
         table.insert("name".into(), NAME.into());
-        table.insert("url".into(), url.into());
+        if let Some(url) = url {
+            table.insert("url".into(), url.into());
+        }
         read(table, Table::new(), Path::new("."))
     }
 

@@ -22,8 +22,8 @@ use crate::report::Report;
 #[derive(Debug, Args)]
 pub(super) struct ProbeArgs {
     /// A monitor's name, or a ws:// or wss:// URL
-    #[arg(value_name = "NAME or URL")]
-    target: String,
+    #[arg(value_name = "NAME or URL", required_unless_present = "url", conflicts_with = "url")]
+    target: Option<String>,
     /// Where the named monitor is configured
     #[arg(long, value_name = "FILE", default_value = super::DEFAULT_CONFIG)]
     config: PathBuf,
@@ -35,10 +35,9 @@ pub(super) struct ProbeArgs {
 }
 
 pub(super) fn run(args: &ProbeArgs) -> Exit {
-    let monitor = if args.target.contains("://") {
-        args.monitor.for_url(&args.target)
-    } else {
-        args.monitor.for_name(&args.target, &args.config)
+    let monitor = match args.target.as_deref() {
+        Some(name) if !name.contains("://") => args.monitor.for_name(name, &args.config),
+        url => args.monitor.for_url(url),
     };
     let monitor = match monitor {
         Ok(monitor) => monitor,

@@ -168,7 +168,7 @@ fn welcome(fleet: &Fleet, practice: SocketAddr, page: SocketAddr) -> String {
     let width = fleet.monitors.iter().map(|monitor| monitor.name.as_str().len()).max().unwrap_or(0);
     let mut text = format!("sidetone demo: {} monitors watch practice endpoints on {practice}\n\n", fleet.monitors.len());
     for monitor in &fleet.monitors {
-        text.push_str(&format!("  {:<width$}  {}\n", monitor.name, monitor.target));
+        text.push_str(&format!("  {:<width$}  {}\n", monitor.name, monitor.endpoint));
     }
     text.push_str(&format!("\npage      http://{page}/\nmetrics   http://{page}/metrics\nstop      Ctrl-C\n\n"));
     text.push_str(&format!("{:<8}  {:<width$}  {:<12}  {:<26}  held for", "time", "monitor", "outcome", "reason"));

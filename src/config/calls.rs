@@ -105,6 +105,14 @@ table! {
     either client_secret_file | client_secret_env;
 }
 
+impl Audio {
+    /// Is it about what is said or in which format, so that a webhook's document does not decide alone?
+    pub(super) fn chooses(&self) -> bool {
+        let says = self.say.get() == Some(&Say::Tone) || !self.file.is_absent();
+        says || !self.codec.is_absent() || !self.sample_rate.is_absent()
+    }
+}
+
 impl Call {
     /// The keys that are set, with their places.
     pub(super) fn given(&self) -> Vec<(CallKey, super::problem::Span)> {

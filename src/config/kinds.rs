@@ -15,7 +15,7 @@ use super::suggest::nearest;
 use super::values::{
     DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server, shown,
 };
-use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target};
+use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target, WebhookUrl};
 use crate::outcome::Warning;
 use crate::secret::Secret;
 
@@ -69,6 +69,13 @@ text_kind!(
     Url("a URL in quotes", shown: true) -> Target, InvalidUrl,
     "write a URL such as `\"wss://voice.example.com/media-stream\"`",
     parse_url
+);
+
+text_kind!(
+    /// A webhook's URL.
+    WebUrl("a URL in quotes", shown: true) -> WebhookUrl, InvalidUrl,
+    "write a URL such as `\"https://voice.example.com/voice\"`",
+    WebhookUrl::parse
 );
 
 text_kind!(

@@ -25,6 +25,7 @@ mod syntax;
 mod tests;
 mod validate;
 mod values;
+mod webhooks;
 
 pub use problem::{Code, Label, Problem, Problems};
 pub use reference::reference;

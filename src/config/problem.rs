@@ -36,7 +36,6 @@ words! {
         /// None of the words that a key may have.
         UnknownWord = "unknown-word",
         /// Something that a later version will do.
-        NotInThisVersion = "not-in-this-version",
         /// A password or token in the file itself.
         InlineSecret = "inline-secret",
         /// Two keys that exclude each other.

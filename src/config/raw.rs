@@ -18,6 +18,7 @@ use super::problem::{Code, Problem, Sink, Span};
 use super::read::{Key, Kind, Length, List, Map, Number, Table, Word, as_table, table, wrong_type};
 use super::suggest::nearest;
 use super::values::shown;
+use super::webhooks::{Origin, Webhook};
 use crate::audio::Codec;
 use crate::monitor::{IpChoice, Mode, Roots};
 
@@ -58,6 +59,12 @@ table! {
         name: Name = _,
         /// The endpoint, `ws://` or `wss://`. `{uuid}`, `{call_id}` and `{unix_ms}` in path and query are filled in for every probe.
         url: Url = _,
+        /// The webhook that says where the stream is, in place of `url`.
+        webhook: Webhook = _,
+        /// A second way to the same server, tried when the public one fails.
+        origin: Origin = _,
+        /// The traditional webhook beside the realtime one, asked when the realtime way fails. It has the keys of `[monitor.webhook]` but `pointer`, `expect_host` and `allow_private`.
+        fallback: Webhook = _,
     }
 }
 
@@ -280,8 +287,6 @@ pub(super) struct Monitor {
     pub(super) at: Span,
     pub(super) identity: Identity,
     pub(super) settings: Settings,
-    /// Does it have a `webhook`, which this version cannot ask?
-    pub(super) webhook: bool,
 }
 
 /// The tables of the file itself.
@@ -323,7 +328,10 @@ impl Document {
     /// Do header values stand in the file itself?
     pub(super) fn has_inline_headers(&self) -> bool {
         let all = self.monitors.iter().map(|monitor| &monitor.settings).chain([&self.defaults]);
-        let mut values = all.filter_map(|settings| settings.headers.get()).flatten();
+        let webhooks = self.monitors.iter().flat_map(|monitor| [&monitor.identity.webhook, &monitor.identity.fallback]);
+        let webhooks = webhooks.filter_map(|webhook| webhook.get());
+        let theirs = webhooks.flat_map(|webhook| [webhook.headers.get(), webhook.parameters.get()]).flatten();
+        let mut values = all.filter_map(|settings| settings.headers.get()).chain(theirs).flatten();
         values.any(|(_, value)| matches!(value.get_ref(), HeaderSource::Inline(_)))
     }
 
@@ -369,11 +377,7 @@ impl Monitor {
         let mut monitor = Self { at: item.span(), ..Self::default() };
         for (key, value) in table {
             let name = key.get_ref().as_ref();
-            if name == "webhook" {
-                monitor.webhook = true;
-                let problem = Problem::new(Code::NotInThisVersion, "this version does not ask webhooks yet").at(&key.span(), "");
-                sink.push(problem.help("write the stream's own address as `url`"));
-            } else if !monitor.identity.take(name, value, sink) && !monitor.settings.take(name, value, sink) {
+            if !monitor.identity.take(name, value, sink) && !monitor.settings.take(name, value, sink) {
                 report_unknown("`[[monitor]]`", &[Settings::KEYS, Identity::KEYS], key, sink);
             }
         }
@@ -383,9 +387,11 @@ impl Monitor {
 }
 
 /// Every table.
-pub(super) const TABLES: [Table; 11] = [
+pub(super) const TABLES: [Table; 13] = [
     Table { place: Daemon::PLACE, about: Daemon::ABOUT, keys: Daemon::KEYS },
     Table { place: Identity::PLACE, about: Identity::ABOUT, keys: Identity::KEYS },
+    Table { place: Webhook::PLACE, about: Webhook::ABOUT, keys: Webhook::KEYS },
+    Table { place: Origin::PLACE, about: Origin::ABOUT, keys: Origin::KEYS },
     Table { place: Settings::PLACE, about: Settings::ABOUT, keys: Settings::KEYS },
     Table { place: BasicAuth::PLACE, about: BasicAuth::ABOUT, keys: BasicAuth::KEYS },
     Table { place: SecretSource::PLACE, about: SecretSource::ABOUT, keys: SecretSource::KEYS },

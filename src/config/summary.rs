@@ -31,7 +31,7 @@ fn row(monitor: &Monitor) -> [String; 5] {
         monitor.dialect.name().to_owned(),
         duration_text(monitor.rhythm.interval),
         format!("{} {}", duration_text(monitor.hold.target), monitor.hold.mode.label()),
-        monitor.target.to_string(),
+        monitor.endpoint.to_string(),
     ]
 }
 

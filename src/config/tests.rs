@@ -196,7 +196,7 @@ fn defaults_of_the_reference_are_those_of_the_program() {
     let workshop = Workshop::new();
     let plain = workshop.good(&monitor(""));
     assert_eq!(plain.daemon, DaemonSettings::default());
-    let named = |m: &Monitor| Monitor::new(m.name.clone(), m.target.clone());
+    let named = |m: &Monitor| Monitor::new(m.name.clone(), m.endpoint.target().unwrap().clone());
     assert_eq!(*plain.monitors[0], named(&plain.monitors[0]));
     for table in &TABLES {
         for key in table.keys.iter().filter(|key| key.default != "_") {

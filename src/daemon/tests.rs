@@ -8,6 +8,7 @@ use futures_util::stream::unfold;
 use tokio::time::Instant;
 
 use super::*;
+use crate::http::tests::client;
 use crate::supervisor::fixture::{Act, Scripted, fleet, monitor};
 
 /// A daemon that is running, and what a test holds of it.
@@ -54,7 +55,7 @@ async fn start_with(acts: impl IntoIterator<Item = Act>, first: Result<Fleet, Lo
 
 impl Running {
     async fn get(&self, path: &str) -> (u16, String) {
-        let response = reqwest::get(format!("http://{}{path}", self.address)).await.unwrap();
+        let response = client().get(format!("http://{}{path}", self.address)).send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
@@ -78,7 +79,7 @@ impl Running {
 
     async fn reload(&self) -> (u16, String) {
         let url = format!("http://{}/-/reload", self.address);
-        let response = reqwest::Client::new().post(url).send().await.unwrap();
+        let response = client().post(url).send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
     }
 

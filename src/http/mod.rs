@@ -30,7 +30,7 @@ mod probe;
 mod prompt;
 mod serve;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 
 pub use serve::{Limits, serve};

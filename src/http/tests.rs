@@ -21,6 +21,13 @@ use crate::supervisor::fixture::{Act, Scripted, fleet, monitor};
 const GOOD: Act = Act::Succeed(Duration::ZERO);
 const BAD: Act = Act::Fail(Duration::ZERO, Reason::TlsMissingIntermediate);
 
+/// A client, for which a cryptographic library has to be chosen, although no test of these pages uses TLS.
+pub(crate) fn client() -> Client {
+    // An error says that one has been chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
 /// A server with the monitors `a` and `b`, neither of which has been probed.
 struct Site {
     address: SocketAddr,

@@ -70,7 +70,7 @@ impl MonitorView {
         let monitor = &snapshot.monitor;
         Self {
             name: monitor.name.to_string(),
-            target: monitor.target.to_string(),
+            target: monitor.endpoint.to_string(),
             dialect: monitor.dialect.name(),
             mode: monitor.hold.mode.label(),
             interval_seconds: monitor.rhythm.interval.as_secs_f64(),

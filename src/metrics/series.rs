@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use prometheus::{Histogram, HistogramOpts};
 
 use super::families::{DIAL_EDGES, Family, HOLD_EDGES};
-use crate::monitor::{HostPort, Monitor, Target};
+use crate::monitor::{self, HostPort, Monitor};
 use crate::outcome::{Outcome, Phase, Reason, Warning};
 use crate::report::{ClosedBy, PhaseSeconds, Report};
 use crate::standing::{Standing, State};
@@ -18,7 +18,7 @@ const MOST_STATUSES: usize = 32;
 #[derive(Debug)]
 pub(super) struct Series {
     pub(super) about: About,
-    endpoint: Endpoint,
+    endpoint: Dialled,
     pub(super) standing: StandingNow,
     pub(super) counts: Counts,
     pub(super) last: Last,
@@ -42,8 +42,8 @@ pub(super) struct About {
 
 /// Whom the monitor dials: what the numbers of the last probe belong to.
 #[derive(Debug, PartialEq, Eq)]
-struct Endpoint {
-    target: Target,
+struct Dialled {
+    endpoint: monitor::Endpoint,
     connect_to: Option<HostPort>,
     server_name: Option<String>,
 }
@@ -98,7 +98,7 @@ impl Series {
     pub(super) fn new(monitor: &Monitor, standing: &Standing) -> Self {
         Self {
             about: About::new(monitor),
-            endpoint: Endpoint::new(monitor),
+            endpoint: Dialled::new(monitor),
             standing: StandingNow::new(standing),
             counts: Counts::new(),
             last: Last::default(),
@@ -109,7 +109,7 @@ impl Series {
 
     /// Takes in a new definition. If it dials somewhere else, what the last probe measured there is no longer shown.
     pub(super) fn redefine(&mut self, monitor: &Monitor, standing: &Standing) {
-        let endpoint = Endpoint::new(monitor);
+        let endpoint = Dialled::new(monitor);
         if self.endpoint != endpoint {
             self.last.leave_endpoint();
         }
@@ -146,21 +146,21 @@ impl About {
         let rhythm = &monitor.rhythm;
         Self {
             dialect: monitor.dialect.name(),
-            host: monitor.target.host().to_string(),
+            host: monitor.endpoint.host(),
             mode: monitor.hold.mode.label(),
             labels: monitor.labels.iter().filter(|(name, _)| is_free(name)).map(|(k, v)| (k.clone(), v.clone())).collect(),
             hold_target: monitor.hold.target.as_secs_f64(),
             interval: rhythm.interval.as_secs_f64(),
             interval_failing: rhythm.interval_failing.unwrap_or(rhythm.interval).as_secs_f64(),
-            unverified: monitor.target.is_secure() && !monitor.dial.tls.verify,
+            unverified: monitor.endpoint.is_secure() && !monitor.dial.tls.verify,
         }
     }
 }
 
-impl Endpoint {
+impl Dialled {
     fn new(monitor: &Monitor) -> Self {
         Self {
-            target: monitor.target.clone(),
+            endpoint: monitor.endpoint.clone(),
             connect_to: monitor.dial.connect_to.clone(),
             server_name: monitor.dial.tls.server_name.clone(),
         }

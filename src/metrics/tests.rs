@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::monitor::{HostPort, Target, Thresholds};
+use crate::monitor::{Endpoint, HostPort, Target, Thresholds};
 use crate::outcome::{HttpStatus, Outcome, Phase, Reason, Warning};
 use crate::report::WarningReport;
 use crate::supervisor::fixture;
@@ -179,7 +179,7 @@ async fn series_come_and_go_with_their_monitor_and_counters_stay() {
 #[tokio::test]
 async fn what_was_measured_at_another_endpoint_goes_and_the_rest_stays() {
     let elsewhere: [fn(&mut Monitor); 3] = [
-        |monitor| monitor.target = Target::parse("wss://other.example.com/media-stream").unwrap(),
+        |monitor| monitor.endpoint = Endpoint::Stream(Target::parse("wss://other.example.com/media-stream").unwrap()),
         |monitor| monitor.dial.connect_to = HostPort::parse("192.0.2.1:443"),
         |monitor| monitor.dial.tls.server_name = Some("other.example.com".to_owned()),
     ];

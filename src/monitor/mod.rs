@@ -10,6 +10,7 @@ mod expect;
 mod name;
 mod plan;
 mod target;
+mod webhook;
 
 pub use dial::{
     ClientIdentity, Credentials, DialPlan, HostPort, IpChoice, ResolverChoice, Roots, SignaturePlan, Timeouts, TlsPlan, UrlScheme,
@@ -18,8 +19,10 @@ pub use expect::{Expect, MessageMatch};
 pub use name::{InvalidName, MonitorName};
 pub use plan::{Budgets, HoldPlan, Mode, PingPlan, Rhythm, Thresholds};
 pub use target::{InvalidTarget, Target, redact_query};
+pub use webhook::{InvalidWebhookUrl, Webhook, WebhookContent, WebhookKind, WebhookMethod, WebhookSigning, WebhookUrl};
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use crate::dialect::Dialect;
@@ -29,8 +32,12 @@ use crate::dialect::Dialect;
 pub struct Monitor {
     /// Its name: the label of its metrics.
     pub name: MonitorName,
-    /// Where it dials.
-    pub target: Target,
+    /// Where a probe begins.
+    pub endpoint: Endpoint,
+    /// A second way to the same server, past whatever is in front of it: tried once when the public way fails.
+    pub origin: Option<Target>,
+    /// The traditional webhook beside the realtime one: asked once when the realtime way fails.
+    pub fallback: Option<Box<Webhook>>,
     /// What it speaks.
     pub dialect: Dialect,
     /// When it dials.
@@ -47,13 +54,72 @@ pub struct Monitor {
     pub labels: BTreeMap<String, String>,
 }
 
+/// Where a probe begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// At the stream itself.
+    Stream(Target),
+    /// One step earlier, at the provider's webhook, whose answer says where the stream is.
+    Webhook(Box<Webhook>),
+}
+
+impl Endpoint {
+    /// The stream, if the monitor names it itself.
+    #[must_use]
+    pub const fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Stream(target) => Some(target),
+            Self::Webhook(_) => None,
+        }
+    }
+
+    /// The webhook, if a probe begins there.
+    #[must_use]
+    pub fn webhook(&self) -> Option<&Webhook> {
+        match self {
+            Self::Stream(_) => None,
+            Self::Webhook(webhook) => Some(webhook),
+        }
+    }
+
+    /// The host where a probe begins, without a port.
+    #[must_use]
+    pub fn host(&self) -> String {
+        match self {
+            Self::Stream(target) => target.host().to_string(),
+            Self::Webhook(webhook) => webhook.url.host().to_owned(),
+        }
+    }
+
+    /// Is the first step encrypted?
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        match self {
+            Self::Stream(target) => target.is_secure(),
+            Self::Webhook(webhook) => webhook.url.is_secure(),
+        }
+    }
+}
+
+/// The URL as configured, without secrets.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stream(target) => target.fmt(f),
+            Self::Webhook(webhook) => webhook.url.fmt(f),
+        }
+    }
+}
+
 impl Monitor {
     /// A monitor with every setting at its default.
     #[must_use]
     pub fn new(name: MonitorName, target: Target) -> Self {
         Self {
             name,
-            target,
+            endpoint: Endpoint::Stream(target),
+            origin: None,
+            fallback: None,
             dialect: Dialect::Raw(crate::dialect::raw::RawSettings::default()),
             rhythm: Rhythm::default(),
             dial: DialPlan::default(),
@@ -64,18 +130,29 @@ impl Monitor {
         }
     }
 
-    /// The longest that a probe may take: every deadline, the hold and the goodbye. The drain after the last byte is in it.
+    /// The longest that a probe may take: every deadline, the hold and the goodbye, twice if there is a second way to try. The drain
+    /// after the last byte is in it.
     #[must_use]
     pub fn longest_probe(&self) -> Duration {
         let dial = &self.dial.timeouts;
-        let tls = if self.target.is_secure() { dial.tls } else { Duration::ZERO };
-        dial.resolve
-            + dial.connect
-            + tls
-            + dial.upgrade
-            + self.hold.target
-            + self.dialect.longest_farewell()
-            + self.hold.close_timeout
-            + HoldPlan::DRAIN
+        let line = |secure: bool| {
+            let tls = if secure { dial.tls } else { Duration::ZERO };
+            dial.resolve
+                + dial.connect
+                + tls
+                + dial.upgrade
+                + self.hold.target
+                + self.dialect.longest_farewell()
+                + self.hold.close_timeout
+                + HoldPlan::DRAIN
+        };
+        let first = match &self.endpoint {
+            Endpoint::Stream(target) => line(target.is_secure()),
+            // What it says may be `wss`.
+            Endpoint::Webhook(webhook) => webhook.timeout + line(true),
+        };
+        let origin = self.origin.as_ref().map_or(Duration::ZERO, |origin| line(origin.is_secure()));
+        let fallback = self.fallback.as_ref().map_or(Duration::ZERO, |fallback| fallback.timeout);
+        first + origin + fallback
     }
 }

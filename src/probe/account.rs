@@ -13,7 +13,7 @@ use crate::monitor::Monitor;
 use crate::outcome::{Phase, Reason, Warning};
 use crate::report::{
     AttemptReport, AudioReport, CloseAnswer, CloseHow, CloseReport, ClosedBy, HoldReport, PhaseSeconds, PingReport, Report,
-    TcpReport, TimelineEntry, TlsReport, UpgradeReport, WarningReport,
+    TcpReport, TimelineEntry, TlsReport, UpgradeReport, WarningReport, WebhookReport,
 };
 use crate::text::Printable;
 use crate::verdict::{self, StreamEnd, Violation, WireClose};
@@ -32,6 +32,7 @@ pub(super) struct Account {
     pub(super) phase: Phase,
     pub(super) phase_began: Instant,
     pub(super) phases: PhaseSeconds,
+    pub(super) webhook: Option<WebhookReport>,
     pub(super) remote: Option<SocketAddr>,
     pub(super) attempts: Vec<AttemptReport>,
     pub(super) tls: Option<TlsReport>,
@@ -52,6 +53,7 @@ impl Account {
             phase: Phase::Resolve,
             phase_began: began,
             phases: PhaseSeconds::default(),
+            webhook: None,
             remote: None,
             attempts: Vec::new(),
             tls: None,
@@ -181,6 +183,7 @@ impl Account {
             provider_code: facts.zip(reason).and_then(|(facts, reason)| (facts.failure)(reason)),
             summary: summary::sentence(&self, monitor, reason),
             phases: self.phases,
+            webhook: self.webhook,
             remote_address: self.remote,
             hold: self.held.as_ref().map(|held| HoldReport {
                 mode: monitor.hold.mode.label(),

@@ -160,7 +160,8 @@ pub(super) fn says_tls_port(body: &[u8]) -> bool {
     SENTENCES.iter().any(|sentence| body.windows(sentence.len()).any(|window| window == *sentence))
 }
 
-fn printable_value(name: &str, value: &[u8]) -> Printable {
+/// A header's value as it may be kept: sanitised, and without what may be a secret. `name` is in lower case.
+pub(super) fn printable_value(name: &str, value: &[u8]) -> Printable {
     let secret =
         name.contains("cookie") || name.contains("authorization") || name.contains("signature") || name.contains("token");
     if secret {
@@ -246,7 +247,7 @@ mod tests {
         // ESC is not allowed in a value; what a parser lets through is sanitised all the same.
         let Parsed::Complete(head) = parse_head(format!("{}\r\n", text.replace('\x1b', "")).as_bytes()) else { panic!() };
         let monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse("ws://h/").unwrap());
-        let scrubber = Scrubber::new(&monitor, &Caller::new(&monitor));
+        let scrubber = Scrubber::new(&monitor, &Caller::of(&monitor));
         let shown = format!("{:?}", head.printable(&scrubber));
         assert!(!shown.contains("canary") && shown.contains("https://h/login?next=***"), "{shown}");
     }

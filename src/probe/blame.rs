@@ -2,6 +2,7 @@
 //!
 //! Matches variants and error numbers, never texts, with one exception that says so. An upgrade of a dependency is reviewed here.
 
+use std::error::Error;
 use std::io::{self, ErrorKind};
 
 use hickory_resolver::net::{DnsError, NetError};
@@ -10,7 +11,7 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatibl
 use tokio_tungstenite::tungstenite;
 use tungstenite::error::{CapacityError, ProtocolError};
 
-use crate::verdict::{CertificateFault, ChainFacts, ConnectFault, ResolveFault, StreamEnd, TlsFault, Violation};
+use crate::verdict::{CertificateFault, ChainFacts, ConnectFault, ResolveFault, StreamEnd, TlsFault, Violation, WebhookFault};
 
 /// hickory: why a lookup gave nothing.
 #[expect(clippy::wildcard_enum_match_arm, reason = "foreign, non-exhaustive enums; what is left over is an unreadable answer")]
@@ -186,6 +187,38 @@ const fn breaks_chain_rule(error: &webpki::Error) -> bool {
 /// The rustls error inside an `io::Error`, as tokio-rustls packs it.
 pub(super) fn inner_tls(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
+}
+
+/// reqwest: why a webhook gave no answer. `tls` judges a handshake that broke.
+pub(super) fn webhook_fault(error: &reqwest::Error, tls: impl FnOnce(&io::Error) -> TlsFault) -> WebhookFault {
+    let connecting = error.is_connect();
+    match innermost_io(error) {
+        Some(io) if inner_tls(io).is_some() => WebhookFault::Tls(tls(io)),
+        // A handshake that ends without an alert.
+        Some(io) if connecting && io.raw_os_error().is_none() => WebhookFault::Tls(tls(io)),
+        Some(io) if connecting => WebhookFault::Connect(connect_fault(io, false)),
+        Some(io) if io.kind() == ErrorKind::TimedOut => WebhookFault::Timeout,
+        Some(_) => WebhookFault::Closed,
+        None if error.is_timeout() => WebhookFault::Timeout,
+        None => match inner::<hyper::Error>(error) {
+            Some(hyper) if hyper.is_parse() => WebhookFault::NotHttp,
+            Some(_) | None => WebhookFault::Closed,
+        },
+    }
+}
+
+/// The innermost `io::Error` among the sources: libraries wrap one in another, and an outer one passes over what it wraps.
+fn innermost_io<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
+    let deeper = match error.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().and_then(|wrapped| innermost_io(wrapped)),
+        None => error.source().and_then(innermost_io),
+    };
+    deeper.or_else(|| error.downcast_ref())
+}
+
+/// The first error of this type among the sources.
+fn inner<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
+    error.downcast_ref().or_else(|| error.source().and_then(inner))
 }
 
 /// The stream under the WebSocket: how it ended. `None` as error is an orderly end.

@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use uuid::Uuid;
 
-use crate::dialect::Call;
-use crate::monitor::{Monitor, SignaturePlan, redact_query};
+use crate::dialect::{Call, Dialect};
+use crate::monitor::{Monitor, SignaturePlan, Target, redact_query};
 use crate::outcome::Warning;
 use crate::secret::Secret;
 use crate::signature::{http_message, twilio};
@@ -43,20 +43,30 @@ impl fmt::Debug for Caller {
     }
 }
 
+/// A fresh call in `dialect` at this moment.
+pub(super) fn place(dialect: &Dialect) -> Call {
+    let now = Timestamp::now().unix_millis();
+    dialect.place(&mut || Uuid::new_v4().as_u128(), u64::try_from(now).unwrap_or(u64::MAX))
+}
+
 impl Caller {
-    /// A fresh call of `monitor` at this moment.
-    pub(super) fn new(monitor: &Monitor) -> Self {
-        let now = Timestamp::now().unix_millis();
-        let mut fresh = || Uuid::new_v4().as_u128();
-        let call = monitor.dialect.place(&mut fresh, u64::try_from(now).unwrap_or(u64::MAX));
-        let resource = monitor.target.resource(|| Uuid::new_v4().to_string(), &call.call_id, now);
+    /// Who we are in `call` of `monitor`, on the line to `target`.
+    pub(super) fn new(monitor: &Monitor, target: &Target, call: Call) -> Self {
+        let now = u128::from(call.began_unix_ms);
+        let resource = target.resource(|| Uuid::new_v4().to_string(), &call.call_id, now);
         let mut headers: Vec<(String, Secret)> =
             monitor.dialect.headers(&call).into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect();
-        let signed = signed(monitor, &resource, &headers, now);
+        let signed = signed(monitor, target, &resource, &headers, now);
         let proofs = signed.iter().map(|(_, value)| value.clone()).collect();
         headers.extend(signed);
         headers.retain(|(name, _)| own(monitor, name).is_none());
         Self { call, resource, headers, proofs }
+    }
+
+    /// A fresh call of a monitor that names its stream itself.
+    #[cfg(test)]
+    pub(super) fn of(monitor: &Monitor) -> Self {
+        Self::new(monitor, monitor.endpoint.target().unwrap(), place(&monitor.dialect))
     }
 }
 
@@ -66,12 +76,18 @@ fn own<'m>(monitor: &'m Monitor, name: &str) -> Option<&'m Secret> {
 }
 
 /// The headers that prove who we are, over what is really sent. A signature of the user's own takes the place of ours as a whole.
-fn signed(monitor: &Monitor, resource: &str, headers: &[(String, Secret)], unix_ms: u128) -> Vec<(String, Secret)> {
+fn signed(
+    monitor: &Monitor,
+    target: &Target,
+    resource: &str,
+    headers: &[(String, Secret)],
+    unix_ms: u128,
+) -> Vec<(String, Secret)> {
     match &monitor.dial.signature {
         None => Vec::new(),
         Some(SignaturePlan::Twilio { .. }) if own(monitor, twilio::SIGNATURE_HEADER).is_some() => Vec::new(),
         Some(SignaturePlan::Twilio { token, algorithm, key_id, scheme }) => {
-            let url = format!("{scheme}://{}{resource}", monitor.target.authority());
+            let url = format!("{scheme}://{}{resource}", target.authority());
             let signature = twilio::sign(token.expose().as_bytes(), &url, &[], *algorithm);
             let settings = key_id.iter().map(|id| (twilio::SETTINGS_HEADER, twilio::settings_header(id)));
             let all = settings.chain([(twilio::SIGNATURE_HEADER, signature)]);
@@ -82,7 +98,6 @@ fn signed(monitor: &Monitor, resource: &str, headers: &[(String, Secret)], unix_
             let sent = |(name, value)| (name, own(monitor, name).unwrap_or(value));
             let sent = headers.iter().chain([&key]).map(|(name, value)| sent((name.as_str(), value)));
             let covered: Vec<(&str, &str)> = sent.map(|(name, value)| (name, value.expose())).collect();
-            let target = &monitor.target;
             let parts = http_message::Covered { request_target: resource, authority: &target.authority(), headers: &covered };
             let is_the_users =
                 [http_message::SIGNATURE_HEADER, http_message::INPUT_HEADER].iter().any(|name| own(monitor, name).is_some());
@@ -107,11 +122,11 @@ fn audio_hook(parts: &http_message::Covered<'_>, api_key: &Secret, secret: &Secr
 }
 
 /// What a real call would not survive, although a plain client gets through.
-pub(super) fn oddities(monitor: &Monitor, caller: &Caller) -> Vec<(Warning, String)> {
+pub(super) fn oddities(monitor: &Monitor, target: &Target, caller: &Caller) -> Vec<(Warning, String)> {
     let Some(settings) = monitor.dialect.provider() else { return Vec::new() };
     let facts = settings.provider.facts();
     let mut odd = Vec::new();
-    if facts.wss_only && !monitor.target.is_secure() && !monitor.target.is_loopback() {
+    if facts.wss_only && !target.is_secure() && !target.is_loopback() {
         odd.push((Warning::SchemeNotWss, format!("{} dials wss:// alone", facts.title)));
     }
     if facts.query_is_lost && caller.resource.contains('?') {
@@ -124,8 +139,8 @@ pub(super) fn oddities(monitor: &Monitor, caller: &Caller) -> Vec<(Warning, Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::{CallSettings, Dialect, Provider};
-    use crate::monitor::{MonitorName, Target, UrlScheme};
+    use crate::dialect::{CallSettings, Provider};
+    use crate::monitor::{MonitorName, UrlScheme};
     use crate::signature::twilio::Algorithm;
 
     fn monitor(url: &str) -> Monitor {
@@ -135,7 +150,7 @@ mod tests {
     }
 
     fn headers(monitor: &Monitor) -> Vec<(String, String)> {
-        Caller::new(monitor).headers.into_iter().map(|(name, value)| (name, value.expose().to_owned())).collect()
+        Caller::of(monitor).headers.into_iter().map(|(name, value)| (name, value.expose().to_owned())).collect()
     }
 
     #[test]
@@ -214,14 +229,14 @@ mod tests {
 
     #[test]
     fn debug_shows_no_token() {
-        let caller = Caller::new(&monitor("wss://voice.example.com/media?token=canary&thisisalongbaretokencanary"));
+        let caller = Caller::of(&monitor("wss://voice.example.com/media?token=canary&thisisalongbaretokencanary"));
         let shown = format!("{caller:?}");
         assert!(!shown.contains("canary") && shown.contains("/media?token=***"), "{shown}");
     }
 
     #[test]
     fn the_id_in_the_url_is_that_of_the_call() {
-        let caller = Caller::new(&monitor("wss://voice.example.com/calls/{call_id}"));
+        let caller = Caller::of(&monitor("wss://voice.example.com/calls/{call_id}"));
         assert_eq!(caller.resource, format!("/calls/{}", caller.call.call_id));
         assert!(caller.call.call_id.starts_with("CA"));
     }
@@ -237,7 +252,10 @@ mod tests {
         ];
         for (url, expected) in rows {
             let monitor = monitor(url);
-            let odd: Vec<Warning> = oddities(&monitor, &Caller::new(&monitor)).into_iter().map(|(warning, _)| warning).collect();
+            let odd: Vec<Warning> = oddities(&monitor, monitor.endpoint.target().unwrap(), &Caller::of(&monitor))
+                .into_iter()
+                .map(|(warning, _)| warning)
+                .collect();
             assert_eq!(odd, expected, "{url}");
         }
     }

@@ -1,6 +1,6 @@
 //! One probe: a value in, a value out. The only code that opens sockets to a monitored endpoint.
 //!
-//! Resolve, connect, TLS, upgrade, hold, goodbye; each phase has its own deadline, its own time and its own evidence. Deliberately
+//! The webhook if there is one, resolve, connect, TLS, upgrade, hold, goodbye; each phase has its own deadline, its own time and its own evidence. Deliberately
 //! absent: metrics, history, logs, retries, redirects, caches, and any fallback from one address family to the other.
 //!
 //! Invariant: [`probe`] always returns a report, whatever the endpoint does.
@@ -17,6 +17,7 @@ mod kernel;
 mod line;
 mod resolve;
 mod resources;
+mod route;
 mod scrub;
 mod session;
 mod summary;
@@ -24,7 +25,9 @@ mod summary;
 mod tests;
 mod tls;
 mod upgrade;
+mod webhook;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -34,14 +37,16 @@ pub use resources::Resources;
 
 use crate::dialect::Opening;
 use crate::hold::{Ending, Unmet};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Target};
 use crate::outcome::{Phase, Warning};
 use crate::report::{AttemptReport, Report};
 use crate::text::Printable;
-use crate::verdict::{Evidence, Fault, ProberFacts, TlsFault, UpgradeFault, verdict};
+use crate::verdict::{Evidence, Fault, ProberFacts, ResolveFault, TlsFault, UpgradeFault, verdict};
+use crate::webhook::is_public;
 use account::Account;
 use caller::Caller;
 use line::{Line, RawTap};
+use route::Route;
 use scrub::Scrubber;
 use session::Security;
 use upgrade::Accepted;
@@ -52,11 +57,16 @@ const SHORTEST_SUSPEND: Duration = Duration::from_millis(500);
 /// Runs one probe of `monitor`. When `cancel` fires, an open line says goodbye and the report is inconclusive.
 pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
     let suspended_before = kernel::time_suspended();
-    let caller = Caller::new(monitor);
-    let account = Account::open(monitor.target.redacted(&caller.resource));
-    let mut run = Run { monitor, resources, caller: &caller, account };
-    let mut evidence = run.evidence(cancel).await;
-    let account = run.account;
+    let mut account = Account::open(monitor.endpoint.to_string());
+    let (mut evidence, dialled) = match route::route(monitor, resources, &mut account, cancel).await {
+        Err(evidence) => (evidence, Cow::Borrowed(monitor)),
+        Ok(Route { monitor, target, call, guarded }) => {
+            let caller = Caller::new(&monitor, &target, call);
+            account.target = target.redacted(&caller.resource);
+            let mut run = Run { monitor: &monitor, target: &target, resources, caller: &caller, guarded, account: &mut account };
+            (run.evidence(cancel).await, monitor)
+        }
+    };
     evidence.prober = ProberFacts {
         suspended: kernel::time_suspended().saturating_sub(suspended_before) > SHORTEST_SUSPEND,
         lag: resources.lag.max_since(account.phase_began),
@@ -65,20 +75,23 @@ pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &Cancellati
     };
     evidence.raised = account.is_raised(&monitor.expect.no_warnings);
     let lag = resources.lag.max_since(account.began());
-    account.close(monitor, verdict(&evidence), lag)
+    account.close(&dialled, verdict(&evidence), lag)
 }
 
 /// A probe that is under way.
 struct Run<'a> {
     monitor: &'a Monitor,
+    target: &'a Target,
     resources: &'a Resources,
     caller: &'a Caller,
-    account: Account,
+    /// Must the addresses be public? The host was named by a webhook.
+    guarded: bool,
+    account: &'a mut Account,
 }
 
 impl Run<'_> {
     async fn evidence(&mut self, cancel: &CancellationToken) -> Evidence {
-        for (warning, says) in caller::oddities(self.monitor, self.caller) {
+        for (warning, says) in caller::oddities(self.monitor, self.target, self.caller) {
             self.account.warn(warning, says);
         }
         // The dial's buffers are boxed, so that a line that is held does not carry them along.
@@ -88,7 +101,7 @@ impl Run<'_> {
             dialled = Box::pin(self.dial()) => Some(dialled),
         };
         match dialled {
-            None => Evidence { prober: ProberFacts { cancelled: true, ..ProberFacts::default() }, ..Evidence::default() },
+            None => cancelled(),
             Some(Err(fault)) => Evidence { missed_deadline: self.missed_by(&fault), fault: Some(fault), ..Evidence::default() },
             Some(Ok((line, accepted))) => self.hold(line, accepted, cancel).await,
         }
@@ -96,8 +109,7 @@ impl Run<'_> {
 
     async fn dial(&mut self) -> Result<(Line, Accepted), Fault> {
         let stream = self.reach().await?;
-        let mut line =
-            if self.monitor.target.is_secure() { self.shake_hands(stream).await? } else { Line::Plain(RawTap::new(stream)) };
+        let mut line = if self.target.is_secure() { self.shake_hands(stream).await? } else { Line::Plain(RawTap::new(stream)) };
         let accepted = self.ask_for_upgrade(&mut line).await?;
         Ok((line, accepted))
     }
@@ -107,7 +119,7 @@ impl Run<'_> {
         let plan = &self.monitor.dial;
         let (host, port) = match &plan.connect_to {
             Some(elsewhere) => (&elsewhere.host, elsewhere.port),
-            None => (self.monitor.target.host(), self.monitor.target.port()),
+            None => (self.target.host(), self.target.port()),
         };
         let resolved = resolve::resolve(host, plan.ip, &plan.resolver, plan.timeouts.resolve).await;
         self.account.phases.resolve = self.account.phase_seconds();
@@ -116,6 +128,9 @@ impl Run<'_> {
             Fault::Resolve(fault)
         })?;
         self.note_resolved(host, &resolved);
+        if self.guarded && !resolved.addresses.iter().copied().all(is_public) {
+            return Err(Fault::Resolve(ResolveFault::PrivateAddress));
+        }
         self.account.enter(Phase::Connect);
         let only_ipv6 = plan.ip == crate::monitor::IpChoice::Auto && resolved.only_ipv6();
         let connected = connect::connect(&resolved.addresses, port, only_ipv6, plan.timeouts.connect, &self.monitor.hold).await;
@@ -161,8 +176,7 @@ impl Run<'_> {
     async fn shake_hands(&mut self, stream: TcpStream) -> Result<Line, Fault> {
         let plan = &self.monitor.dial;
         self.account.enter(Phase::Tls);
-        let shaken =
-            tls::handshake(RawTap::new(stream), self.monitor.target.host(), &plan.tls, self.resources, plan.timeouts.tls).await;
+        let shaken = tls::handshake(RawTap::new(stream), self.target.host(), &plan.tls, self.resources, plan.timeouts.tls).await;
         self.account.phases.tls = self.account.phase_seconds();
         if !plan.tls.verify {
             self.account.warn(Warning::TlsVerificationDisabled, "the certificate is not checked (insecure)");
@@ -185,7 +199,7 @@ impl Run<'_> {
     async fn ask_for_upgrade(&mut self, line: &mut Line) -> Result<Accepted, Fault> {
         let plan = &self.monitor.dial;
         self.account.enter(Phase::Upgrade);
-        let upgraded = upgrade::upgrade(line, self.monitor, self.caller).await;
+        let upgraded = upgrade::upgrade(line, self.monitor, self.target, self.caller).await;
         self.account.phases.upgrade = self.account.phase_seconds();
         if upgraded.bare_lf {
             self.account.warn(Warning::HttpBareLf, "the answer's lines end in a bare line feed");
@@ -225,14 +239,15 @@ impl Run<'_> {
 
     /// The deadline that a fault says was missed.
     fn missed_by(&self, fault: &Fault) -> Option<Duration> {
-        use crate::verdict::{ConnectFault, ResolveFault};
+        use crate::verdict::ConnectFault;
         let timeouts = &self.monitor.dial.timeouts;
         match fault {
             Fault::Resolve(ResolveFault::Timeout) => Some(timeouts.resolve),
             Fault::Connect(ConnectFault::Timeout) => Some(timeouts.connect),
             Fault::Tls(TlsFault::Timeout) => Some(timeouts.tls),
             Fault::Upgrade(UpgradeFault::Timeout { .. }) => Some(timeouts.upgrade),
-            Fault::Resolve(_) | Fault::Connect(_) | Fault::Tls(_) | Fault::Upgrade(_) => None,
+            // Of the webhook's, see `route`.
+            Fault::Webhook(_) | Fault::Resolve(_) | Fault::Connect(_) | Fault::Tls(_) | Fault::Upgrade(_) => None,
         }
     }
 
@@ -252,6 +267,11 @@ impl Run<'_> {
             Unmet::Echo | Unmet::Audible | Unmet::Rate | Unmet::Mark => None,
         }
     }
+}
+
+/// We were told to stop.
+fn cancelled() -> Evidence {
+    Evidence { prober: ProberFacts { cancelled: true, ..ProberFacts::default() }, ..Evidence::default() }
 }
 
 /// A fault of the upgrade in words, where there was no status.

@@ -69,6 +69,18 @@ impl Scrubber {
         for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
             keep(&mut secrets, if value.is_empty() { &key } else { &value }, LEAST_VALUE);
         }
+        Self::sorted(secrets)
+    }
+
+    /// Those of a request to a webhook and of its answer: what proves who we are, and values that may be tokens.
+    pub(super) fn of<'s>(proofs: impl Iterator<Item = &'s Secret>, values: impl Iterator<Item = &'s Secret>) -> Self {
+        let mut secrets = Vec::new();
+        proofs.for_each(|secret| keep(&mut secrets, secret.expose(), LEAST_CREDENTIAL));
+        values.for_each(|secret| keep(&mut secrets, secret.expose(), LEAST_VALUE));
+        Self::sorted(secrets)
+    }
+
+    fn sorted(mut secrets: Vec<Vec<u8>>) -> Self {
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.dedup();
         Self(secrets)
@@ -136,7 +148,7 @@ mod tests {
     fn scrubber_of(dial: DialPlan, url: &str) -> Scrubber {
         let mut monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse(url).unwrap());
         monitor.dial = dial;
-        let caller = Caller::new(&monitor);
+        let caller = Caller::of(&monitor);
         Scrubber::new(&monitor, &caller)
     }
 
@@ -204,7 +216,7 @@ mod tests {
         for (plan, own) in [(hook, vec!["canary-key", "Y2FuYXJ5c2VjcmV0"]), (twilio, vec!["canary-token"])] {
             let mut monitor = Monitor::new(MonitorName::new("m").unwrap(), Target::parse("wss://h/media").unwrap());
             monitor.dial.signature = Some(plan);
-            let caller = Caller::new(&monitor);
+            let caller = Caller::of(&monitor);
             let scrubber = Scrubber::new(&monitor, &caller);
             let signature = caller.proofs.iter().map(Secret::expose).find(|proof| proof.ends_with([':', '='])).unwrap();
             let bytes = signature.strip_prefix("sig1=").unwrap_or(signature).trim_matches(':');

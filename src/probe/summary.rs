@@ -7,7 +7,7 @@ use super::session::Held;
 use crate::hold::{Ending, Goodbye};
 use crate::monitor::{Budgets, Monitor, ResolverChoice};
 use crate::outcome::{Phase, Reason};
-use crate::report::CertificateReport;
+use crate::report::{CertificateReport, WebhookReport};
 use crate::verdict::{StreamEnd, Violation, WireClose};
 
 /// One line for a person.
@@ -78,13 +78,34 @@ fn last_words(held: &Held) -> String {
     close.map_or_else(String::new, |close| format!("; then the server closed with {}", code_and_reason(close)))
 }
 
+/// Why the webhook gave no stream: its status, or what the provider would refuse.
+fn webhook_sentence(webhook: &WebhookReport, reason: Reason) -> String {
+    let explains = reason.explains();
+    if let Some(refused) = webhook.lint.iter().find(|lint| lint.refuses) {
+        let line = refused.line.map_or_else(String::new, |line| format!("line {line}: "));
+        return format!("the webhook's answer, {line}{}; {}", refused.says, refused.fix);
+    }
+    match (webhook.status, webhook.tls_reason) {
+        (Some(status), _) if !(200..300).contains(&status) => {
+            let location = webhook.headers.iter().find(|(name, _)| name.as_str() == "location");
+            let to = location.map_or_else(String::new, |(_, to)| format!(" to {to}"));
+            format!("the webhook answered {status}{to}: {explains}")
+        }
+        (_, Some(tls)) => format!("{explains}: {}", tls.explains()),
+        (Some(_) | None, None) => format!("{}: {explains}", webhook.url),
+    }
+}
+
 fn dial_sentence(account: &Account, monitor: &Monitor, reason: Reason) -> String {
+    if let Some(webhook) = account.webhook.as_ref().filter(|_| reason.phase() == Phase::Webhook) {
+        return webhook_sentence(webhook, reason);
+    }
     let host = monitor
         .dial
         .connect_to
         .as_ref()
         .filter(|_| reason.phase() == Phase::Resolve)
-        .map_or_else(|| monitor.target.host(), |to| &to.host);
+        .map_or_else(|| monitor.endpoint.host(), |to| to.host.to_string());
     let explains = reason.explains();
     if let Reason::Http(status) = reason {
         return format!("the upgrade was answered with {} instead of 101: {explains}", status.code());

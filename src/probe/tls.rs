@@ -3,6 +3,7 @@
 //! No resumption: a resumed session sends no certificate, and a monitor that resumes does not see a certificate change. ALPN offers
 //! `http/1.1` alone, as WebSocket over HTTP/2 is another protocol.
 
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use super::chain;
 use super::line::{RawTap, Transport};
 use super::resources::{Resources, Trust};
 use crate::monitor::TlsPlan;
-use crate::report::TlsReport;
+use crate::report::{CertificateReport, TlsReport};
 use crate::text::Printable;
 use crate::verdict::TlsFault;
 use crate::wall::Timestamp;
@@ -122,7 +123,20 @@ fn prepare(
     resources: &Resources,
     seen: &Arc<Mutex<Seen>>,
 ) -> Result<(ClientConfig, ServerName<'static>), rustls::Error> {
-    let general = |error: &dyn std::fmt::Display| rustls::Error::General(error.to_string());
+    let config = client_config(plan, trust, resources, seen)?;
+    Ok((config, server_name(plan, host).map_err(|error| general(&error))?))
+}
+
+fn general(error: &dyn std::fmt::Display) -> rustls::Error {
+    rustls::Error::General(error.to_string())
+}
+
+fn client_config(
+    plan: &TlsPlan,
+    trust: Result<&Trust, &VerifierBuilderError>,
+    resources: &Resources,
+    seen: &Arc<Mutex<Seen>>,
+) -> Result<ClientConfig, rustls::Error> {
     let crypto = resources.crypto();
     let inner = Arc::clone(&trust.map_err(|error| general(error))?.verifier);
     let verifier = RecordingVerifier { inner, enforce: plan.verify, seen: Arc::clone(seen) };
@@ -138,7 +152,42 @@ fn prepare(
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = Resumption::disabled();
-    Ok((config, server_name(plan, host).map_err(|error| general(&error))?))
+    Ok(config)
+}
+
+/// What a handshake that another library makes goes by, and what came of it.
+pub(super) struct Witness {
+    trust: Trust,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Witness {
+    /// A configuration with the same trust as ours, and who watches its handshake.
+    pub(super) async fn of(plan: &TlsPlan, resources: &Resources) -> Result<(ClientConfig, Self), rustls::Error> {
+        let trust = resources.trust(plan).await.map_err(|error| general(&error))?;
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let config = client_config(plan, Ok(&trust), resources, &seen)?;
+        Ok((config, Self { trust, seen }))
+    }
+
+    /// The certificates as sent.
+    pub(super) fn certificates(&self) -> Vec<CertificateReport> {
+        chain::describe(&self.seen.lock().unwrap_or_else(PoisonError::into_inner).chain)
+    }
+
+    /// What became of the handshake that broke with `error`.
+    pub(super) fn fault(&self, error: &io::Error) -> TlsFault {
+        let sent = self.seen.lock().unwrap_or_else(PoisonError::into_inner).chain.clone();
+        let context = TlsContext {
+            first_bytes: &[],
+            certificates_came: !sent.is_empty(),
+            waiting_alert: None,
+            chain: chain::facts(&sent, &self.trust.roots),
+            with_client_certificate: false,
+            peer_took_bytes: None,
+        };
+        blame::tls_fault(error, &context)
+    }
 }
 
 fn server_name(plan: &TlsPlan, host: &Host<String>) -> Result<ServerName<'static>, rustls::pki_types::InvalidDnsNameError> {

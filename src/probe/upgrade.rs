@@ -54,12 +54,12 @@ pub(super) struct Accepted {
 }
 
 /// Asks for the upgrade and reads the answer, within the deadline for the head as a whole.
-pub(super) async fn upgrade<S: Transport>(stream: &mut S, monitor: &Monitor, caller: &Caller) -> Upgraded {
+pub(super) async fn upgrade<S: Transport>(stream: &mut S, monitor: &Monitor, target: &Target, caller: &Caller) -> Upgraded {
     let plan = &monitor.dial;
     let until = Instant::now() + plan.timeouts.upgrade;
     let key = generate_key();
     let mut buffer = Vec::with_capacity(1024);
-    let head = exchange(stream, &request(&monitor.target, caller, plan, &key), &mut buffer, until, plan).await;
+    let head = exchange(stream, &request(target, caller, plan, &key), &mut buffer, until, plan).await;
     let scrubber = Scrubber::new(monitor, caller);
     match head {
         Err(fault) => Upgraded { report: garbage_report(&fault, &buffer, &scrubber), result: Err(fault), bare_lf: false },

@@ -17,7 +17,7 @@ pub(super) fn report_of_panic(monitor: &Monitor, started_at: Timestamp, seconds:
     Report {
         schema: 1,
         monitor: monitor.name.to_string(),
-        target: monitor.target.to_string(),
+        target: monitor.endpoint.to_string(),
         dialect: monitor.dialect.name().to_owned(),
         started_at,
         outcome: reason.outcome(),
@@ -27,6 +27,7 @@ pub(super) fn report_of_panic(monitor: &Monitor, started_at: Timestamp, seconds:
         provider_code: None,
         summary: format!("{}: {message}", reason.explains()),
         phases: PhaseSeconds::default(),
+        webhook: None,
         remote_address: None,
         attempts: Vec::new(),
         tls: None,

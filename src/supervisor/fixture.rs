@@ -76,6 +76,7 @@ fn success(name: &str) -> Report {
         provider_code: None,
         summary: "held for 10.0 s".to_owned(),
         phases: PhaseSeconds {
+            webhook: None,
             resolve: Some(0.001),
             connect: Some(0.011),
             tls: Some(0.024),
@@ -83,6 +84,7 @@ fn success(name: &str) -> Report {
             hold: Some(10.0),
             close: Some(0.002),
         },
+        webhook: None,
         remote_address: "203.0.113.7:443".parse().ok(),
         attempts: Vec::new(),
         tls: Some(tls()),

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::hold::{Ending, PathState, Unmet};
+use crate::webhook::Lint;
 
 /// Everything that a verdict may look at.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,8 @@ pub struct ProberFacts {
 /// The step that stopped the dial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// No stream from the webhook.
+    Webhook(WebhookFault),
     /// No address.
     Resolve(ResolveFault),
     /// No connection.
@@ -44,6 +47,27 @@ pub enum Fault {
     Tls(TlsFault),
     /// No 101, or one that does not count.
     Upgrade(UpgradeFault),
+}
+
+/// Why the webhook gave no stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WebhookFault {
+    /// Its host has no address.
+    Resolve(ResolveFault),
+    /// No connection.
+    Connect(ConnectFault),
+    /// No TLS session.
+    Tls(TlsFault),
+    /// What came is not HTTP.
+    NotHttp,
+    /// The connection ended before the answer was complete.
+    Closed,
+    /// The deadline for the whole of it.
+    Timeout,
+    /// A status that is no success.
+    Status(u16),
+    /// The provider would refuse the stream, or there is none.
+    Refused(Lint),
 }
 
 /// Why there is no address (RFC 1035 section 4.1.1 for the codes).
@@ -69,6 +93,8 @@ pub enum ResolveFault {
     Malformed,
     /// No name server is configured here.
     NoNameServer,
+    /// An address of this machine or of a private network, for a host that a webhook named.
+    PrivateAddress,
 }
 
 /// Why there is no connection.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub use evidence::{
     CertificateFault, ChainFacts, ConnectFault, Evidence, Fault, HoldFacts, ProberFacts, ResolveFault, StreamEnd, TlsFault,
-    UnfitAnswer, UpgradeFault, Violation, WireClose,
+    UnfitAnswer, UpgradeFault, Violation, WebhookFault, WireClose,
 };
 
 use crate::hold::{Ending, Goodbye, PathState, Unmet};
@@ -49,16 +49,19 @@ pub fn verdict(evidence: &Evidence) -> Option<Reason> {
 pub fn outcome_of(reason: Option<Reason>, reached: Phase) -> (Outcome, Option<Phase>) {
     match reason {
         None => (Outcome::Success, None),
-        Some(Reason::ProberOverloaded | Reason::Suspended | Reason::Cancelled | Reason::ProberPanicked) => {
-            (Outcome::Inconclusive, Some(reached))
-        }
+        // What lies with the prober strikes in any phase.
+        Some(reason) if reason.outcome() == Outcome::Inconclusive => (Outcome::Inconclusive, Some(reached)),
         Some(reason) => (reason.outcome(), Some(reason.phase())),
     }
 }
 
 /// Takes our own faults off the endpoint's account.
 fn excuse(reason: Reason, evidence: &Evidence) -> Reason {
-    let dated = matches!(reason, Reason::TlsCertExpired | Reason::TlsCertNotYetValid);
+    let detail = match &evidence.fault {
+        Some(Fault::Webhook(WebhookFault::Tls(fault))) => tls_reason(fault),
+        Some(_) | None => reason,
+    };
+    let dated = matches!(detail, Reason::TlsCertExpired | Reason::TlsCertNotYetValid);
     if dated && evidence.prober.clock_is_wrong {
         return Reason::LocalClock;
     }
@@ -70,10 +73,50 @@ fn excuse(reason: Reason, evidence: &Evidence) -> Reason {
 
 fn dial_reason(fault: &Fault) -> Reason {
     match fault {
+        Fault::Webhook(fault) => webhook_reason(fault),
         Fault::Resolve(fault) => resolve_reason(*fault),
         Fault::Connect(fault) => connect_reason(*fault),
         Fault::Tls(fault) => tls_reason(fault),
         Fault::Upgrade(fault) => upgrade_reason(fault),
+    }
+}
+
+fn webhook_reason(fault: &WebhookFault) -> Reason {
+    match fault {
+        WebhookFault::Resolve(fault) => match fault {
+            ResolveFault::NxDomain | ResolveFault::NoAddress | ResolveFault::CnameDangling => Reason::WebhookNxdomain,
+            ResolveFault::NoNameServer => Reason::LocalDnsConfig,
+            ResolveFault::Servfail
+            | ResolveFault::Refused
+            | ResolveFault::ServerError
+            | ResolveFault::Timeout
+            | ResolveFault::Truncated
+            | ResolveFault::Malformed
+            | ResolveFault::PrivateAddress => Reason::WebhookDnsFailed,
+        },
+        WebhookFault::Connect(fault) => match connect_reason(*fault) {
+            Reason::TcpRefused => Reason::WebhookRefused,
+            reason if reason.outcome() == Outcome::Inconclusive => reason,
+            _ => Reason::WebhookUnreachable,
+        },
+        WebhookFault::Tls(TlsFault::NotTls { .. }) | WebhookFault::NotHttp => Reason::WebhookNotHttp,
+        WebhookFault::Tls(_) => Reason::WebhookTlsFailed,
+        WebhookFault::Closed => Reason::WebhookClosed,
+        WebhookFault::Timeout => Reason::WebhookTimeout,
+        WebhookFault::Status(status) => webhook_status_reason(*status),
+        WebhookFault::Refused(lint) => lint.reason(),
+    }
+}
+
+const fn webhook_status_reason(status: u16) -> Reason {
+    match status {
+        300..=399 => Reason::WebhookRedirected,
+        401 | 403 | 407 => Reason::WebhookForbidden,
+        404 | 410 => Reason::WebhookNotFound,
+        405 => Reason::WebhookMethodNotAllowed,
+        502..=504 | 520..=530 => Reason::WebhookBadGateway,
+        500..=599 => Reason::WebhookServerError,
+        _ => Reason::WebhookRejected,
     }
 }
 
@@ -89,6 +132,7 @@ const fn resolve_reason(fault: ResolveFault) -> Reason {
         ResolveFault::Truncated => Reason::DnsTruncated,
         ResolveFault::Malformed => Reason::DnsMalformed,
         ResolveFault::NoNameServer => Reason::LocalDnsConfig,
+        ResolveFault::PrivateAddress => Reason::DnsPrivateAddress,
     }
 }
 
@@ -107,7 +151,9 @@ const fn connect_reason(fault: ConnectFault) -> Reason {
     }
 }
 
-fn tls_reason(fault: &TlsFault) -> Reason {
+/// Which TLS fault it was, in the words of the phase `tls`.
+#[must_use]
+pub fn tls_reason(fault: &TlsFault) -> Reason {
     match fault {
         TlsFault::Certificate(fault) => certificate_reason(*fault),
         // TLS 1.2 servers have no certificate_required; OpenSSL says handshake_failure, after its own certificates.

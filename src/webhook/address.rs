@@ -1,19 +1,14 @@
 //! The stream's URL: can the provider dial it, and will it reach the server that was meant?
 
-use std::net::{IpAddr, Ipv6Addr};
-
 use url::{Host, Url};
 
 use super::notes::{Notes, quoted};
+use super::reach::is_private;
 use super::{Authorization, Kind, Lint, Located};
 use crate::dialect::Provider;
 use crate::monitor::{Target, redact_query};
 use crate::secret::Secret;
 use crate::text::Printable;
-
-/// Endings of names that exist within a network only (RFC 6762, RFC 8375, RFC 9476 and habit).
-const PRIVATE_SUFFIXES: [&str; 9] =
-    [".localhost", ".local", ".internal", ".localdomain", ".lan", ".intranet", ".home.arpa", ".corp", ".test"];
 
 /// What missing values look like when a program writes them as text.
 const MISSING: [&str; 4] = ["undefined", "null", "None", "NaN"];
@@ -40,6 +35,31 @@ pub(super) fn shown(text: &str) -> Printable {
         },
     );
     Printable::capture(redact_query(&format!("{before}{query}")).as_bytes(), 200)
+}
+
+/// A text with `***` for the value of everything in it that looks like a parameter of a query (`?name=value`, `&name=value`, `&amp;name=value`):
+/// documents have URLs with tokens in them.
+#[must_use]
+pub fn redact_queries(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['?', '&']) {
+        let start = if rest[at..].starts_with("&amp;") { at + "&amp;".len() } else { at + 1 };
+        let name = rest[start..].find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']')));
+        let Some(equals) = name.map(|length| start + length).filter(|end| *end > start && rest[*end..].starts_with('=')) else {
+            shown.push_str(&rest[..start]);
+            rest = &rest[start..];
+            continue;
+        };
+        let value = &rest[equals + 1..];
+        let end = value
+            .find(|c: char| c.is_whitespace() || matches!(c, '&' | '"' | '\'' | '<' | '>' | '#' | '\\'))
+            .unwrap_or(value.len());
+        shown.push_str(&rest[..=equals]);
+        shown.push_str(if end == 0 { "" } else { "***" });
+        rest = &value[end..];
+    }
+    shown + rest
 }
 
 /// `scheme://`, authority, and the rest. Without `://` all of it is the rest.
@@ -182,7 +202,7 @@ fn scheme(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) -> Option<()> {
         "wss" => {}
         "ws" => {
             // As with a monitor's own URL: nothing leaves this machine.
-            if !(notes.rules.allow_private && is_loopback(url)) {
+            if !(is_loopback(url) && notes.rules.allows(url.host_str().unwrap_or_default())) {
                 notes.add_with(Lint::SchemeNotWss, line, says, fix);
             }
         }
@@ -222,7 +242,7 @@ fn host(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) {
         );
     }
     if is_private(&host) {
-        if !notes.rules.allow_private {
+        if !notes.rules.allows(&name) {
             let says = format!("no provider can reach `{}`: `{}`", quoted(&name), shown(url.as_str()));
             notes.add_with(Lint::HostPrivate, line, says, expected(url, notes));
         }
@@ -234,7 +254,7 @@ fn host(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) {
         let says = format!("the stream's host is `{}`, and the public host is `{}`", quoted(bare), quoted(&due));
         notes.add_with(Lint::HostDiffers, line, says, expected(url, notes));
     }
-    if let Some(port) = url.port().filter(|_| !(is_private(&host) && notes.rules.allow_private)) {
+    if let Some(port) = url.port().filter(|_| !(is_private(&host) && notes.rules.allows(&name))) {
         notes.add(Lint::PortUnusual, line, format!("the port is {port}"));
     }
 }
@@ -259,38 +279,6 @@ fn expected(url: &Url, notes: &Notes<'_>) -> String {
 }
 
 /// This machine, a private network, a link, or a name that no public name server knows.
-fn is_private<S: AsRef<str>>(host: &Host<S>) -> bool {
-    match host {
-        Host::Domain(name) => {
-            let name = name.as_ref();
-            let name = name.strip_suffix('.').unwrap_or(name);
-            !name.contains('.') || PRIVATE_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
-        }
-        Host::Ipv4(ip) => is_private_address(IpAddr::V4(*ip)),
-        Host::Ipv6(ip) => is_private_address(IpAddr::V6(*ip)),
-    }
-}
-
-/// RFC 6890 and RFC 6598: addresses that are not of the public network.
-fn is_private_address(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            let shared = a == 100 && (64..128).contains(&b);
-            let benchmark = a == 198 && (b == 18 || b == 19);
-            a == 0 || a >= 224 || shared || benchmark || ip.is_loopback() || ip.is_private() || ip.is_link_local()
-        }
-        IpAddr::V6(ip) => {
-            let inner = ip.to_ipv4_mapped().map(IpAddr::V4);
-            inner.map_or_else(|| is_private_v6(ip), is_private_address)
-        }
-    }
-}
-
-const fn is_private_v6(ip: Ipv6Addr) -> bool {
-    ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_multicast()
-}
-
 fn path(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) {
     if url.path().contains("//") {
         let mut fixed = url.clone();

@@ -18,12 +18,14 @@ mod body;
 mod bxml;
 mod exotel;
 mod format;
+mod heed;
 mod json;
 mod lint;
 mod ncco;
 mod notes;
 mod parameters;
 mod plivo;
+mod reach;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -35,9 +37,14 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use address::redact_queries;
+pub use heed::{heed, login};
 pub use lint::{Lint, Severity};
 pub use parameters::UNVERIFIED;
-pub use request::{Content, Method, Plan, Request, Signing};
+pub use reach::is_public;
+pub use request::{Plan, Request};
+
+pub use crate::monitor::{WebhookContent as Content, WebhookKind as Kind, WebhookMethod as Method, WebhookSigning as Signing};
 
 use crate::audio::AudioFormat;
 use crate::dialect::Provider;
@@ -47,28 +54,6 @@ use crate::secret::Secret;
 use crate::text::Printable;
 
 use notes::Notes;
-
-words! {
-    /// Whose document it is.
-    Kind {
-        /// Twilio: TwiML.
-        Twilio = "twilio",
-        /// SignalWire: cXML.
-        Signalwire = "signalwire",
-        /// Telnyx: TeXML.
-        Telnyx = "telnyx",
-        /// Plivo XML, and that of its clone Vobiz.
-        Plivo = "plivo",
-        /// Bandwidth: BXML.
-        Bandwidth = "bandwidth",
-        /// Vonage: an NCCO.
-        Vonage = "vonage",
-        /// Exotel: JSON with the URL.
-        Exotel = "exotel",
-        /// Any JSON; a pointer leads to the URL.
-        Json = "json",
-    }
-}
 
 words! {
     /// What opens the stream.
@@ -222,6 +207,16 @@ pub struct Stream {
     pub mp3: bool,
     /// What stands in the header Authorization of the upgrade.
     pub authorization: Option<Authorization>,
+}
+
+impl Stream {
+    /// What of it proves who calls, beside the parameters.
+    pub fn token(&self) -> Option<&Secret> {
+        match self.authorization.as_ref()? {
+            Authorization::Basic(_, secret) | Authorization::Bearer(secret) | Authorization::Custom(secret) => Some(secret),
+            Authorization::Vonage => None,
+        }
+    }
 }
 
 /// What a document says of the upgrade's header Authorization.

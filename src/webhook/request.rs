@@ -13,9 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use url::{Url, form_urlencoded};
 
-use super::{Kind, address, parameters};
+use super::{Content, Kind, Method, Signing, address, parameters};
 use crate::dialect::Call;
-use crate::outcome::words;
 use crate::secret::Secret;
 use crate::signature::{plivo, twilio, vonage};
 use crate::text::Printable;
@@ -23,98 +22,11 @@ use crate::text::Printable;
 /// The header with SignalWire's signature (signalwire.com/docs/server-sdks/reference/python/core/security).
 const SIGNALWIRE_HEADER: &str = "X-SignalWire-Signature";
 
-words! {
-    /// How a webhook is asked.
-    Method {
-        /// The parameters stand in the query.
-        Get = "GET",
-        /// The parameters stand in the body.
-        Post = "POST",
+fn write(content: Content, parameters: &[(String, Secret)]) -> String {
+    match content {
+        Content::Form => form_urlencoded::Serializer::new(String::new()).extend_pairs(exposed(parameters)).finish(),
+        Content::Json => object(exposed(parameters)),
     }
-}
-
-impl Method {
-    /// The provider's, if the user has not chosen one there: GET at Vonage and Exotel. (Of Telnyx, see [`super::UNVERIFIED`].)
-    #[must_use]
-    pub const fn of(kind: Kind) -> Self {
-        match kind {
-            Kind::Vonage | Kind::Exotel => Self::Get,
-            Kind::Twilio | Kind::Signalwire | Kind::Telnyx | Kind::Plivo | Kind::Bandwidth | Kind::Json => Self::Post,
-        }
-    }
-}
-
-words! {
-    /// How a body is written.
-    Content {
-        /// As an HTML form (`application/x-www-form-urlencoded`).
-        Form = "form",
-        /// As one JSON object; all values are texts.
-        Json = "json",
-    }
-}
-
-impl Content {
-    /// The provider's: JSON at Bandwidth and Vonage, and for [`Kind::Json`].
-    #[must_use]
-    pub const fn of(kind: Kind) -> Self {
-        match kind {
-            Kind::Bandwidth | Kind::Vonage | Kind::Json => Self::Json,
-            Kind::Twilio | Kind::Signalwire | Kind::Telnyx | Kind::Plivo | Kind::Exotel => Self::Form,
-        }
-    }
-
-    /// The header Content-Type.
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Form => "application/x-www-form-urlencoded",
-            Self::Json => "application/json",
-        }
-    }
-
-    fn write(self, parameters: &[(String, Secret)]) -> String {
-        match self {
-            Self::Form => form_urlencoded::Serializer::new(String::new()).extend_pairs(exposed(parameters)).finish(),
-            Self::Json => object(exposed(parameters)),
-        }
-    }
-}
-
-/// How a request is signed. Any can be had with any kind: a server of one's own may check as Twilio's do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Signing {
-    /// As Twilio signs with the auth token of the account: HMAC-SHA1.
-    Twilio {
-        /// The auth token.
-        token: Secret,
-    },
-    /// As Twilio signs with a shared key: HMAC-SHA256, and the header that says so.
-    TwilioSharedKey {
-        /// The key's name; printable ASCII, which is what a header can carry.
-        id: String,
-        /// The key's secret.
-        secret: Secret,
-    },
-    /// As SignalWire signs cXML webhooks: Twilio's way, with SignalWire's header.
-    Signalwire {
-        /// The signing key of the project.
-        key: Secret,
-    },
-    /// Plivo's V3. Both headers are by this token, as for a number of the main account.
-    Plivo {
-        /// The auth token.
-        token: Secret,
-    },
-    /// Vonage's: a bearer token, in place of a user name and password in the URL.
-    Vonage {
-        /// The signature secret of the account.
-        secret: Secret,
-        /// The API key whose secret it is, for servers that have several.
-        api_key: Option<String>,
-        /// The application with the webhook.
-        application: Option<String>,
-    },
 }
 
 /// What goes into a request.
@@ -223,7 +135,7 @@ impl<'a> Plan<'a> {
                 Draft { url, form: Vec::new(), body: None, content }
             }
             Method::Post => {
-                let body = Some(content.write(&parameters));
+                let body = Some(write(content, &parameters));
                 let form = match content {
                     Content::Form => exposed(&parameters).map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
                     Content::Json => Vec::new(),

@@ -436,9 +436,9 @@ async fn the_demo_shows_the_product() {
     let mut demo = Talking::start(&["demo", "--stop-after", "8s", "--listen", "127.0.0.1:0"]);
     let page = demo.line("page ").await;
     let page = page.split_whitespace().last().unwrap();
-    assert!(reqwest::get(page).await.unwrap().text().await.unwrap().contains("drops-after-0.8s"));
+    assert!(crate::support::get(page).await.unwrap().text().await.unwrap().contains("drops-after-0.8s"));
     let metrics = demo.line("metrics ").await;
-    let metrics = reqwest::get(metrics.split_whitespace().last().unwrap()).await.unwrap().text().await.unwrap();
+    let metrics = crate::support::get(metrics.split_whitespace().last().unwrap()).await.unwrap().text().await.unwrap();
     assert!(metrics.contains("sidetone_monitor_info{") && metrics.contains("drops-after-0.8s"), "{metrics}");
     demo.line("stop ").await;
     demo.line("time ").await;

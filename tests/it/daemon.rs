@@ -85,7 +85,7 @@ async fn it_serves_what_it_finds() {
 }
 
 async fn metrics_are_complete(daemon: &Daemon) {
-    let response = reqwest::get(daemon.url("/metrics")).await.unwrap();
+    let response = crate::support::get(daemon.url("/metrics")).await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
     let page = response.text().await.unwrap();
     let found = families(&page);
@@ -190,7 +190,7 @@ async fn a_reload_leaves_alone_what_did_not_change() {
 }
 
 async fn reload(daemon: &Daemon) -> (u16, String) {
-    let response = reqwest::Client::new().post(daemon.url("/-/reload")).send().await.unwrap();
+    let response = crate::support::client().post(daemon.url("/-/reload")).send().await.unwrap();
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
@@ -219,7 +219,7 @@ async fn a_shutdown_says_goodbye_on_open_lines() {
         format!("[daemon]\ngrace = \"20s\"\n[defaults]\ninterval = \"11m\"\nhold = \"10m\"\n{}", monitor("long", &url, ""));
     let mut daemon = Daemon::start(&folder.path().join("monitors.toml"), &text, &[]).await;
     let mut asked = JoinSet::new();
-    asked.spawn(reqwest::get(daemon.url("/probe?target=long")));
+    asked.spawn(crate::support::get(daemon.url("/probe?target=long")));
     assert_eq!(server.next().await, Seen::Opened);
     daemon.until_value("sidetone_probes_in_flight", 1.0).await;
     let told = Instant::now();
@@ -244,7 +244,7 @@ async fn a_changed_monitor_says_goodbye_on_its_open_line() {
     let (long, short) = (text("10m"), text("100ms"));
     let mut daemon = Daemon::start(&folder.path().join("monitors.toml"), &long, &[]).await;
     let mut asked = JoinSet::new();
-    asked.spawn(reqwest::get(daemon.url("/probe?target=long")));
+    asked.spawn(crate::support::get(daemon.url("/probe?target=long")));
     assert_eq!(server.next().await, Seen::Opened);
     daemon.rewrite(&short);
     daemon.process.signal(Signal::HUP);

@@ -164,7 +164,7 @@ async fn no_secret_leaves_the_daemon() {
     // Mistakes beside secrets: the page of problems shows lines of the file.
     for broken in broken_files(&text) {
         daemon.rewrite(&broken);
-        let answer = reqwest::Client::new().post(daemon.url("/-/reload")).send().await.unwrap();
+        let answer = crate::support::client().post(daemon.url("/-/reload")).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 422);
         is_clean("the answer to a reload", &answer.text().await.unwrap());
     }

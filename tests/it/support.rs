@@ -27,6 +27,17 @@ use tokio_util::sync::CancellationToken;
 /// How long anything may take on a machine that is busy with other things; whoever waits so long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A client, for which a cryptographic library has to be chosen, although no test of the daemon's pages uses TLS.
+pub(crate) fn client() -> reqwest::Client {
+    // An error says that one has been chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
+pub(crate) async fn get(url: impl reqwest::IntoUrl) -> reqwest::Result<reqwest::Response> {
+    client().get(url).send().await
+}
+
 /// A practice server on a free port of loopback, and what probes of it need.
 pub(crate) struct Range {
     pub(crate) practice: Arc<Practice>,
@@ -248,7 +259,7 @@ impl Daemon {
         let address = line["address"].as_str().unwrap().parse().unwrap();
         let daemon = Self { process, address, config: config.to_owned() };
         until("readiness", async || {
-            let response = reqwest::get(daemon.url("/-/ready")).await.ok()?;
+            let response = get(daemon.url("/-/ready")).await.ok()?;
             response.status().is_success().then_some(())
         })
         .await;
@@ -265,7 +276,7 @@ impl Daemon {
 
     /// Status and body.
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
-        let response = reqwest::get(self.url(path)).await.unwrap();
+        let response = get(self.url(path)).await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
     }
 

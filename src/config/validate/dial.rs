@@ -104,6 +104,14 @@ fn carries_a_secret(name: &str) -> bool {
 }
 
 fn check_header_names(entries: &Entries<HeaderSource>, scope: &Scope<'_>, sink: &mut Sink) {
+    check_entries(entries, sink);
+    if let Some((name, _)) = entries.iter().find(|(name, _)| name.get_ref().eq_ignore_ascii_case("authorization")) {
+        check_authorization(name, scope, sink);
+    }
+}
+
+/// Names that no header can have, and names that come twice.
+pub(super) fn check_entries(entries: &Entries<HeaderSource>, sink: &mut Sink) {
     for (i, (name, _)) in entries.iter().enumerate() {
         if let Err(error) = check_header_name(name.get_ref()) {
             let (code, help) = match error {
@@ -118,9 +126,6 @@ fn check_header_names(entries: &Entries<HeaderSource>, scope: &Scope<'_>, sink: 
         if let Some((first, _)) = entries[..i].iter().find(is_same) {
             let problem = Problem::new(Code::DuplicateHeader, "this header is set twice; header names have no case");
             sink.push(problem.at(&name.span(), "set again here").at(&first.span(), "first set here").help("keep one of them"));
-        }
-        if name.get_ref().eq_ignore_ascii_case("authorization") {
-            check_authorization(name, scope, sink);
         }
     }
 }
@@ -144,6 +149,11 @@ fn credentials(scope: &Scope<'_>, desk: &mut Desk<'_>) -> Option<Credentials> {
 }
 
 fn basic_auth(basic: &Spanned<BasicAuth>, desk: &mut Desk<'_>) -> Option<Credentials> {
+    login(basic, desk).map(|(username, password)| Credentials::Basic { username, password })
+}
+
+/// A user name and password.
+pub(super) fn login(basic: &Spanned<BasicAuth>, desk: &mut Desk<'_>) -> Option<(String, Secret)> {
     let raw = basic.get_ref();
     let missing = [
         ("username", raw.username.is_absent()),
@@ -154,7 +164,7 @@ fn basic_auth(basic: &Spanned<BasicAuth>, desk: &mut Desk<'_>) -> Option<Credent
         desk.sink.push(problem.help("write `basic_auth = { username = \"…\", password_file = \"…\" }`"));
     }
     let password = secret(&raw.password_file, &raw.password_env, desk)?;
-    Some(Credentials::Basic { username: raw.username.get()?.clone(), password })
+    Some((raw.username.get()?.clone(), password))
 }
 
 /// The secret in the file or variable, if one of them is given and can be read.

@@ -10,6 +10,7 @@ mod parameters;
 mod speech;
 mod tls;
 mod vain;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -96,7 +97,8 @@ fn check_names(monitors: &[RawMonitor], sink: &mut Sink) {
 
 fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option<(Arc<Monitor>, Option<Slow>)> {
     check_identity(raw, desk.sink);
-    let all = raw.settings.over(defaults);
+    let mut all = raw.settings.over(defaults);
+    webhook::implied_dialect(&raw.identity, &mut all);
     let secure = raw.identity.url.get().map(crate::monitor::Target::is_secure);
     let scope = Scope { own: &raw.settings, all, secure };
     let rhythm = hold::rhythm(&scope, desk.sink);
@@ -109,8 +111,11 @@ fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option
     if let Some(url) = raw.identity.url.known() {
         dial::check_family(&scope, url, desk.sink);
     }
-    let (name, target) = (raw.identity.name.get()?.clone(), raw.identity.url.get()?.clone());
-    let monitor = Monitor { name, target, dialect, rhythm, dial, hold, expect, thresholds, labels };
+    let origin = webhook::origin(&raw.identity, desk.sink);
+    let fallback = webhook::fallback(&raw.identity, &scope, desk);
+    let endpoint = webhook::endpoint(&raw.identity, &scope, desk);
+    let (name, endpoint) = (raw.identity.name.get()?.clone(), endpoint?);
+    let monitor = Monitor { name, endpoint, origin, fallback, dialect, rhythm, dial, hold, expect, thresholds, labels };
     let slow = Slow::find(&monitor, &scope);
     Some((Arc::new(monitor), slow))
 }
@@ -120,9 +125,9 @@ fn check_identity(raw: &RawMonitor, sink: &mut Sink) {
         let problem = Problem::new(Code::MissingKey, "this monitor has no `name`").at(&raw.at, "");
         sink.push(problem.help("write `name = \"booking-agent\"`; it becomes the label of its metrics"));
     }
-    if raw.identity.url.is_absent() && !raw.webhook {
-        let problem = Problem::new(Code::MissingKey, "this monitor has no `url`").at(&raw.at, "");
-        sink.push(problem.help("write `url = \"wss://voice.example.com/media-stream\"`"));
+    if raw.identity.url.is_absent() && raw.identity.webhook.is_absent() {
+        let problem = Problem::new(Code::MissingKey, "this monitor has no `url` and no `webhook`").at(&raw.at, "");
+        sink.push(problem.help("write `url = \"wss://voice.example.com/media-stream\"`, or a table `[monitor.webhook]`"));
     }
 }
 

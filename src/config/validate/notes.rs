@@ -7,7 +7,7 @@ use super::Scope;
 use crate::config::read::Placed;
 use crate::config::values::duration_text;
 use crate::dialect::{CallSettings, Opening, Provider};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Target};
 
 /// What a dial and the goodbye of a good endpoint take beside the hold, for an estimate.
 const BESIDE_HOLD: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ impl Slow {
     pub(super) fn find(monitor: &Monitor, scope: &Scope<'_>) -> Option<Self> {
         let (longest, all, timeouts) = (monitor.longest_probe(), &scope.all, &monitor.dial.timeouts);
         let interval = all.interval.placed(monitor.rhythm.interval).filter(|interval| longest > interval.value)?;
-        let tls = if monitor.target.is_secure() { timeouts.tls } else { Duration::ZERO };
+        let tls = if monitor.endpoint.is_secure() { timeouts.tls } else { Duration::ZERO };
         let deadlines = [
             ("resolve_timeout", all.resolve_timeout.placed(timeouts.resolve)),
             ("connect_timeout", all.connect_timeout.placed(timeouts.connect)),
@@ -46,7 +46,7 @@ pub(super) fn notes(monitors: &[(Arc<Monitor>, Option<Slow>)], places: usize, te
 
 fn insecure(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
     let names = names(
-        monitors.iter().map(|(monitor, _)| monitor).filter(|monitor| !monitor.dial.tls.verify && monitor.target.is_secure()),
+        monitors.iter().map(|(monitor, _)| monitor).filter(|monitor| !monitor.dial.tls.verify && monitor.endpoint.is_secure()),
     )?;
     Some(format!(
         "`insecure = true`: certificates are not checked for {names}; a provider checks them, so callers may hear silence while this is green"
@@ -61,21 +61,24 @@ fn providers(monitors: &[(Arc<Monitor>, Option<Slow>)], is_so: impl Fn(&Monitor,
 
 fn not_wss(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
     let names = providers(monitors, |monitor, settings| {
-        let target = &monitor.target;
-        settings.provider.facts().wss_only && !target.is_secure() && !target.is_loopback()
+        let is_plain = |target: &Target| !target.is_secure() && !target.is_loopback();
+        settings.provider.facts().wss_only && monitor.endpoint.target().is_some_and(is_plain)
     })?;
     Some(format!("`ws://`: the provider dials `wss://` alone, for {names}; no call comes in on this URL"))
 }
 
 fn lost_query(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
-    let names = providers(monitors, |monitor, settings| settings.provider.facts().query_is_lost && monitor.target.has_query())?;
+    let names = providers(monitors, |monitor, settings| {
+        settings.provider.facts().query_is_lost && monitor.endpoint.target().is_some_and(Target::has_query)
+    })?;
     Some(format!("`url`: Twilio does not carry the query, for {names}; use `parameters` of `[monitor.call]`"))
 }
 
 /// Exotel sends 8000 samples a second unless the query says otherwise.
 fn other_rate(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
     let names = providers(monitors, |monitor, settings| {
-        let asked = monitor.target.query_number("sample-rate").unwrap_or(8_000);
+        let Some(target) = monitor.endpoint.target() else { return false };
+        let asked = target.query_number("sample-rate").unwrap_or(8_000);
         settings.provider == Provider::Exotel && asked != settings.audio.sample_rate
     })?;
     Some(format!(

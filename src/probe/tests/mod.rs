@@ -34,8 +34,8 @@ struct Talked {
 
 async fn talk(monitor: &Monitor, mut stream: DuplexStream) -> Talked {
     let began = Instant::now();
-    let caller = Caller::new(monitor);
-    let upgraded = upgrade(&mut stream, monitor, &caller).await;
+    let caller = Caller::of(monitor);
+    let upgraded = upgrade(&mut stream, monitor, monitor.endpoint.target().unwrap(), &caller).await;
     let (evidence, held) = match upgraded.result {
         Err(fault) => (Evidence { fault: Some(Fault::Upgrade(fault)), ..Evidence::default() }, None),
         Ok(accepted) => {
@@ -97,7 +97,7 @@ async fn cut_server(mut stream: DuplexStream, cut: usize, hang_up: bool) -> usiz
 async fn the_time_of_media_counts_from_the_101() {
     let mut monitor = monitor();
     monitor.dialect = Dialect::Provider(Box::new(CallSettings::new(Provider::Acs)));
-    let mut caller = Caller::new(&monitor);
+    let mut caller = Caller::of(&monitor);
     caller.call = monitor.dialect.place(&mut || 7, 0);
     let (mut client, mut server) = tokio::io::duplex(1024 * 1024);
     let serve = async {
@@ -118,7 +118,7 @@ async fn the_time_of_media_counts_from_the_101() {
         text
     };
     let hold = async {
-        let accepted = upgrade(&mut client, &monitor, &caller).await.result.unwrap();
+        let accepted = upgrade(&mut client, &monitor, monitor.endpoint.target().unwrap(), &caller).await.result.unwrap();
         hold_line(client, accepted, &monitor, &caller.call, SECURITY, &CancellationToken::new()).await
     };
     let (_, text) = tokio::join!(hold, serve);

@@ -1,0 +1,282 @@
+//! Phase `webhook`: asks as the provider does, and reads the answer.
+//!
+//! One request on a connection of its own: a fresh lookup and a full handshake, as for the line; no redirects, no proxy, no cookies, no second
+//! try. The name is looked up before the library is asked, so that faults of the lookup keep their names.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, Response, Url};
+use tokio::time::Instant;
+use url::Host;
+use uuid::Uuid;
+
+use super::answer::printable_value;
+use super::scrub::Scrubber;
+use super::tls::Witness;
+use super::{Resources, blame, resolve};
+use crate::dialect::Call;
+use crate::monitor::{DialPlan, Monitor, TlsPlan, Webhook, WebhookMethod, WebhookSigning};
+use crate::outcome::Reason;
+use crate::report::{LintReport, StreamReport, WebhookReport};
+use crate::secret::Secret;
+use crate::text::Printable;
+use crate::verdict::{self, TlsFault, WebhookFault};
+use crate::webhook::{Answer, Complaint, Plan, Reading, Request, Rules, Stream, login, read, redact_queries};
+
+/// How much of a body is kept: enough for a document and for an error page's sentence.
+const LONGEST_BODY: usize = 4 * 1024;
+/// The longest sentence of a complaint.
+const LONGEST_SENTENCE: usize = 1024;
+/// The most headers of an answer that are kept.
+const MOST_HEADERS: usize = 100;
+
+/// What came of asking.
+pub(super) struct Asked {
+    pub(super) result: Result<Stream, WebhookFault>,
+    pub(super) complaints: Vec<Complaint>,
+    pub(super) report: WebhookReport,
+}
+
+/// An answer, whatever it says.
+struct Answered {
+    status: u16,
+    content_type: Option<String>,
+    /// Names in lower case.
+    headers: Vec<(String, Vec<u8>)>,
+    /// No more than is read, and one byte to tell.
+    body: Vec<u8>,
+    took: Duration,
+}
+
+/// What is known of the connection.
+#[derive(Default)]
+struct Connection {
+    address: Option<SocketAddr>,
+    witness: Option<Witness>,
+}
+
+/// Asks `webhook` for the stream of `call`.
+pub(super) async fn ask(webhook: &Webhook, monitor: &Monitor, call: &Call, resources: &Resources) -> Asked {
+    let url = login(webhook);
+    let request =
+        Plan::of(webhook, monitor, &url, call, Uuid::new_v4().as_u128() ^ Uuid::new_v4().as_u128().rotate_left(64)).request();
+    let rules = Rules::of(webhook, monitor);
+    let mut connection = Connection::default();
+    let sending = send(webhook, &monitor.dial, &request, rules.limits.bytes, resources, &mut connection);
+    let answered = tokio::time::timeout(webhook.timeout, sending).await.unwrap_or(Err(WebhookFault::Timeout));
+    let reading = answered.as_ref().ok().filter(|answered| answered.is_success()).map(|answered| answered.read(&rules));
+    let scrubber = scrubber(webhook, &request, reading.as_ref());
+    let mut report = report(&request, webhook, &connection, answered.as_ref().ok(), &scrubber);
+    report.tls_reason = answered.as_ref().err().and_then(tls_reason);
+    let Reading { stream, complaints } = reading.unwrap_or(Reading { stream: None, complaints: Vec::new() });
+    report.stream = stream.as_ref().map(|stream| stream_report(stream, &scrubber));
+    report.lint = complaints.iter().map(|complaint| lint_report(complaint, &scrubber)).collect();
+    let result = answered.and_then(|answered| match (answered.is_success(), refusal(&complaints), stream) {
+        (false, ..) => Err(WebhookFault::Status(answered.status)),
+        (true, Some(complaint), _) => Err(WebhookFault::Refused(complaint.lint)),
+        (true, None, Some(stream)) => Ok(stream),
+        // Without a stream there is a complaint that refuses.
+        (true, None, None) => Err(WebhookFault::Refused(crate::webhook::Lint::NoStream)),
+    });
+    Asked { result, complaints, report }
+}
+
+fn refusal(complaints: &[Complaint]) -> Option<&Complaint> {
+    complaints.iter().find(|complaint| complaint.refuses)
+}
+
+impl Answered {
+    const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+
+    fn read(&self, rules: &Rules<'_>) -> Reading {
+        read(&Answer { content_type: self.content_type.as_deref(), body: &self.body, took: self.took }, rules)
+    }
+}
+
+async fn send(
+    webhook: &Webhook,
+    plan: &DialPlan,
+    request: &Request,
+    most: usize,
+    resources: &Resources,
+    connection: &mut Connection,
+) -> Result<Answered, WebhookFault> {
+    let began = Instant::now();
+    let client = client(webhook, plan, resources, connection).await?;
+    let building = build(&client, webhook, plan, request)?;
+    let response = match client.execute(building).await {
+        Ok(response) => response,
+        Err(error) => return Err(fault(&error, connection)),
+    };
+    connection.address = response.remote_addr();
+    let (status, headers) = (response.status().as_u16(), headers(&response));
+    let content_type = response.headers().get("content-type").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let body = body(response, most).await.map_err(|error| fault(&error, connection))?;
+    Ok(Answered { status, content_type, headers, body, took: began.elapsed() })
+}
+
+fn fault(error: &reqwest::Error, connection: &Connection) -> WebhookFault {
+    blame::webhook_fault(error, |io| connection.witness.as_ref().map_or(TlsFault::Other, |witness| witness.fault(io)))
+}
+
+/// A client for one request.
+async fn client(
+    webhook: &Webhook,
+    plan: &DialPlan,
+    resources: &Resources,
+    connection: &mut Connection,
+) -> Result<Client, WebhookFault> {
+    let host = host(webhook.url.url());
+    let resolved = resolve::resolve(&host, plan.ip, &plan.resolver, plan.timeouts.resolve.min(webhook.timeout)).await;
+    let addresses = resolved.map_err(WebhookFault::Resolve)?.addresses;
+    // Providers present no certificate of ours to webhooks, and check the name of the URL.
+    let tls = TlsPlan { client: None, server_name: None, ..plan.tls.clone() };
+    let (config, witness) = Witness::of(&tls, resources).await.map_err(|_| WebhookFault::Tls(TlsFault::Other))?;
+    connection.witness = Some(witness);
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(config)
+        .redirect(Policy::none())
+        .referer(false)
+        .no_proxy()
+        .http1_only()
+        .pool_max_idle_per_host(0)
+        .connect_timeout(plan.timeouts.connect);
+    if let Host::Domain(name) = &host {
+        let list: Vec<SocketAddr> = addresses.iter().map(|address: &IpAddr| SocketAddr::new(*address, 0)).collect();
+        builder = builder.resolve_to_addrs(name, &list);
+    }
+    builder.build().map_err(|_| WebhookFault::Tls(TlsFault::Other))
+}
+
+fn host(url: &Url) -> Host<String> {
+    // Every http URL has a host.
+    url.host().map_or_else(|| Host::Domain(String::new()), |host| host.to_owned())
+}
+
+/// The request as it was signed. The user's own headers win over ours.
+fn build(client: &Client, webhook: &Webhook, plan: &DialPlan, request: &Request) -> Result<reqwest::Request, WebhookFault> {
+    let method = match request.method {
+        WebhookMethod::Get => Method::GET,
+        WebhookMethod::Post => Method::POST,
+    };
+    let mut building = client.request(method, request.url.expose());
+    let own = |name: &str| webhook.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+    let made = request.content_type.map(|media_type| ("Content-Type", media_type));
+    let made = made.into_iter().chain([("User-Agent", plan.user_agent.as_str())]);
+    let made = made.chain(request.headers.iter().map(|(name, value)| (*name, value.expose())));
+    for (name, value) in made.filter(|(name, _)| !own(name)) {
+        building = building.header(name, value);
+    }
+    for (name, value) in &webhook.headers {
+        building = building.header(name, value.expose());
+    }
+    if let Some(body) = &request.body {
+        building = building.body(body.expose().to_owned());
+    }
+    // The configuration has checked everything that could be refused here.
+    building.build().map_err(|_| WebhookFault::Closed)
+}
+
+fn headers(response: &Response) -> Vec<(String, Vec<u8>)> {
+    let pair = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
+        (name.as_str().to_owned(), value.as_bytes().to_vec())
+    };
+    response.headers().iter().take(MOST_HEADERS).map(pair).collect()
+}
+
+/// No more of the body than is looked at, and one byte to tell that there was more.
+async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, reqwest::Error> {
+    let mut body = Vec::new();
+    while body.len() <= most
+        && let Some(chunk) = response.chunk().await?
+    {
+        body.extend_from_slice(&chunk[..chunk.len().min(most + 1 - body.len())]);
+    }
+    Ok(body)
+}
+
+/// Everything of ours that the webhook may say back, and what its own answer has of tokens.
+fn scrubber(webhook: &Webhook, request: &Request, reading: Option<&Reading>) -> Scrubber {
+    let signing = webhook.signing.iter().map(|signing| match signing {
+        WebhookSigning::Twilio { token } | WebhookSigning::Plivo { token } => token,
+        WebhookSigning::TwilioSharedKey { secret, .. } | WebhookSigning::Vonage { secret, .. } => secret,
+        WebhookSigning::Signalwire { key } => key,
+    });
+    let proofs =
+        signing.chain(webhook.login.iter().map(|(_, password)| password)).chain(request.headers.iter().map(|(_, value)| value));
+    let own = webhook.parameters.iter().chain(&webhook.headers).map(|(_, value)| value);
+    let query: Vec<Secret> = webhook.url.url().query_pairs().map(|(_, value)| Secret::new(value)).collect();
+    let stream = reading.and_then(|reading| reading.stream.as_ref());
+    let theirs = stream.into_iter().flat_map(|stream| stream.parameters.iter().map(|(_, value)| value).chain(stream.token()));
+    Scrubber::of(proofs, own.chain(&query).chain(theirs))
+}
+
+fn report(
+    request: &Request,
+    webhook: &Webhook,
+    connection: &Connection,
+    answered: Option<&Answered>,
+    scrubber: &Scrubber,
+) -> WebhookReport {
+    let body = answered.map_or(&[][..], |answered| &answered.body);
+    let shown = redact_queries(&String::from_utf8_lossy(&scrubber.scrub(body)));
+    let header = |(name, value): &(String, Vec<u8>)| {
+        (Printable::capture(&scrubber.scrub(name.as_bytes()), 64), printable_value(name, &scrubber.scrub(value)))
+    };
+    WebhookReport {
+        url: request.shown.to_string(),
+        method: request.method.label(),
+        provider: webhook.kind.label(),
+        address: connection.address,
+        certificates: connection.witness.as_ref().map(Witness::certificates).unwrap_or_default(),
+        tls_reason: None,
+        status: answered.map(|answered| answered.status),
+        headers: answered.map(|answered| answered.headers.iter().map(header).collect()).unwrap_or_default(),
+        body: Printable::capture(shown.as_bytes(), LONGEST_BODY),
+        stream: None,
+        lint: Vec::new(),
+    }
+}
+
+fn tls_reason(fault: &WebhookFault) -> Option<Reason> {
+    match fault {
+        WebhookFault::Tls(fault) => Some(verdict::tls_reason(fault)),
+        WebhookFault::Resolve(_)
+        | WebhookFault::Connect(_)
+        | WebhookFault::NotHttp
+        | WebhookFault::Closed
+        | WebhookFault::Timeout
+        | WebhookFault::Status(_)
+        | WebhookFault::Refused(_) => None,
+    }
+}
+
+fn scrubbed(text: &Printable, scrubber: &Scrubber) -> Printable {
+    Printable::capture(&scrubber.scrub(text.as_str().as_bytes()), LONGEST_SENTENCE)
+}
+
+fn stream_report(stream: &Stream, scrubber: &Scrubber) -> StreamReport {
+    StreamReport {
+        url: scrubbed(&stream.written, scrubber),
+        line: stream.line,
+        verb: stream.verb.label(),
+        provider: stream.provider.map(crate::dialect::Provider::label),
+        parameters: stream.parameters.iter().map(|(name, _)| Printable::capture(name.as_bytes(), 64)).collect(),
+        track: stream.track.clone(),
+    }
+}
+
+fn lint_report(complaint: &Complaint, scrubber: &Scrubber) -> LintReport {
+    LintReport {
+        lint: complaint.lint.label(),
+        line: complaint.line,
+        says: scrubbed(&complaint.says, scrubber),
+        fix: scrubbed(&complaint.fix, scrubber),
+        refuses: complaint.refuses,
+        provider_code: complaint.code,
+    }
+}
