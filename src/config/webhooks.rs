@@ -1,7 +1,7 @@
 //! The tables of `monitors.toml` about where else a probe may begin or look: `[monitor.webhook]`, `[monitor.fallback]` and
 //! `[monitor.origin]`.
 
-use super::kinds::{FilePath, HeaderText, HeaderValue, Pointer, ServerName, Url, Variable, WebUrl};
+use super::kinds::{Address, FilePath, HeaderText, HeaderValue, Pointer, ServerName, Url, Variable, WebUrl};
 use super::problem::Sink;
 use super::raw::{BasicAuth, MINUTE};
 use super::read::{Length, Map, Word, table};
@@ -40,6 +40,8 @@ table! {
         headers: Map<HeaderValue> = {},
         /// From the first lookup until the answer is complete; the provider's own limit if it is not set (Twilio and Bandwidth 15 s, Vonage 5 s, 15 s elsewhere).
         timeout: Length<10, { 2 * MINUTE }> = _,
+        /// Dials this `host:port` instead of the URL's; Host header and server name stay those of the URL, which has to have a host name.
+        connect_to: Address = _,
         /// The public host of the stream; the webhook's own if it is not set.
         expect_host: ServerName = _,
         /// May the stream be on this machine or in a private network? Only the webhook's own host and `expect_host` may if it is not set.
