@@ -224,6 +224,7 @@ impl Account {
                 .into_iter()
                 .map(|noted| WarningReport { provider_code: facts.and_then(|facts| facts.code(noted.warning)), ..noted })
                 .collect(),
+            comparison: None,
             findings: Vec::new(),
             timeline: self.timeline,
             prober_lag_seconds: lag.as_secs_f64(),
