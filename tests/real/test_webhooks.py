@@ -250,6 +250,32 @@ def test_the_stream_alone_has_no_such_token(sidetone, proxy, pki, fastapi, ring)
         assert report.json["close"]["reason"] == "this token is not known"
 
 
+# --- second ways ---
+
+
+@pytest.mark.parametrize("shape, finding", [("connect", "fault_before_origin"), ("token", "fault_before_origin")])
+def test_the_proxy_drops_the_upgrade_and_the_origin_takes_it(ring, fastapi, shape, finding):
+    """The parameters of the webhook go to the origin as well."""
+    done = ring("no_upgrade", f"/voice/public/{shape}", f"origin.url=ws://127.0.0.1:{fastapi.port}/media/{shape}/origin")
+    done.report.fails("http_404", "upgrade", status=404)
+    assert done.findings == [finding] and done.report.json["comparison"]["origin"]["outcome"] == "success"
+
+
+def test_the_origin_refuses_as_well(ring, fastapi):
+    done = ring("no_upgrade", "/voice/public/connect", f"origin.url=ws://127.0.0.1:{fastapi.port}/other")
+    done.report.fails("http_404", "upgrade")
+    assert done.findings == ["fault_behind_origin"] and done.report.json["comparison"]["origin"]["reason"] == "http_403"
+
+
+@pytest.mark.parametrize("secret, finding, reason", [("TWILIO_AUTH_TOKEN", "fallback_works", None), ("WRONG", "fallback_fails", "webhook_forbidden")])
+def test_the_traditional_webhook(ring, proxy, secret, finding, reason):
+    where = f"connect_to='127.0.0.1:{proxy.ports.good}', auth_token_env='{secret}'"
+    fallback = f"fallback={{url='https://{HOST}/traditional', {where}}}"
+    done = ring("no_upgrade", "/voice/public/connect", fallback, env={**TOKEN, "WRONG": "54321"})
+    done.report.fails("http_404", "upgrade")
+    assert done.findings == [finding] and done.report.json["comparison"]["fallback"]["reason"] == reason
+
+
 # --- redirects ---
 
 

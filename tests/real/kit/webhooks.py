@@ -13,14 +13,20 @@ _UPGRADE = "proxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection
 _HOST = "proxy_set_header Host $host;\n"
 _SCHEME = "proxy_set_header X-Forwarded-Proto $scheme;\n"
 
-HEADERS = {"good.conf": _UPGRADE + _HOST + _SCHEME, "no_scheme.conf": _UPGRADE + _HOST, "no_host.conf": _UPGRADE + _SCHEME}
+HEADERS = {
+    "good.conf": _UPGRADE + _HOST + _SCHEME,
+    "no_scheme.conf": _UPGRADE + _HOST,
+    "no_host.conf": _UPGRADE + _SCHEME,
+    "no_upgrade.conf": _HOST + _SCHEME,
+}
 
 _cases = itertools.count(1)
 
 
 def start_proxy(directory, pki, backends):
     """`backends` has the ports `fastapi`, `express`, `express_trusting`, `silent` and `dead`. Returns nginx with its `ports`."""
-    ports = {name: free_port() for name in ("good", "no_scheme", "no_host", "inner_name", "trusting", "untrusting", "plain")}
+    names = "good no_scheme no_host inner_name no_upgrade trusting untrusting plain"
+    ports = {name: free_port() for name in names.split()}
     for name, text in HEADERS.items():
         (directory / name).write_text(text)
     (directory / "index.html").write_text('<!doctype html><div id="root"></div>\n')
@@ -40,9 +46,9 @@ class Ringing:
     """The report of a probe that began at a webhook, and the events of the server that answered: each has the name of the case, the last
     part of both paths. Webhook and stream are at the public name, and dialled at this port."""
 
-    def __init__(self, program, server, port, path, dialect, *settings, pki, host=HOST, scheme="https", roots=None, options=(), env=None, hold="200ms"):
+    def __init__(self, program, server, port, path, dialect, *settings, pki, scheme="https", roots=None, options=(), env=None, hold="200ms"):
         self.server, self.case = server, f"call{next(_cases)}"
-        url = f"{scheme}://{host}{path}/{self.case}"
+        url = f"{scheme}://{HOST}{path}/{self.case}"
         where = f"127.0.0.1:{port}"
         sets = [part for setting in (f"webhook.connect_to={where}", *settings) for part in ("--set", setting)]
         reach = ("--connect-to", where, "--ca-file", (roots or pki.root).cert)
@@ -54,6 +60,10 @@ class Ringing:
 
     def events(self, event, **fields):
         return self.server.events(event, case=self.case, **fields)
+
+    @property
+    def findings(self):
+        return [row["finding"] for row in self.report.json["findings"]]
 
     @property
     def lint(self):

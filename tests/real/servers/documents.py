@@ -33,6 +33,12 @@ def twiml(shape, url, token=None):
     return answer.to_xml()
 
 
+def traditional_twiml():
+    answer = TwimlResponse()
+    answer.gather(input="speech", action="/heard").say("How can I help?")
+    return answer.to_xml()
+
+
 def plivo_xml(url):
     extra = ",".join(f"{name}={value}" for name, value in PARAMETERS.items())
     codec = "audio/x-l16;rate=16000"

@@ -7,8 +7,8 @@
 - `url`: Starlette's `url_for`, which takes scheme and host from the request
 
 `shape` is what the TwiML has: `connect`, `start`, `last` (`<Start>` and nothing after it), `relay`, or `token`: a parameter that the stream
-asks for, valid once. `/unsigned/…` is the same without the validator. `/media/{shape}/{case}` is the stream. `/text/{case}`, `/raises/{case}`
-and `/slow/{case}` are mistakes.
+asks for, valid once. `/unsigned/…` is the same without the validator. `/media/{shape}/{case}` is the stream. `/traditional` answers
+without a stream. `/text/{case}`, `/raises/{case}` and `/slow/{case}` are mistakes.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from fastapi import FastAPI, HTTPException, Request, Response, WebSocket
 from starlette.datastructures import URL
 from twilio.request_validator import SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER, RequestValidator, get_signature_algorithm
 
-from documents import twiml
+from documents import traditional_twiml, twiml
 from twilio_validator import secret_of
 from witness import Witness, say, serve
 
@@ -70,6 +70,13 @@ async def voice(request: Request, base: str, shape: str, case: str):
 @app.post("/unsigned/{base}/{shape}/{case}")
 async def unsigned(request: Request, base: str, shape: str, case: str):
     return await answer(request, base, shape, case)
+
+
+@app.post("/traditional")
+async def traditional(request: Request):
+    if not await signed(request):
+        raise HTTPException(403, "the signature does not hold")
+    return Response(traditional_twiml(), media_type="application/xml")
 
 
 @app.post("/text/{case}")
