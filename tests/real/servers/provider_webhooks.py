@@ -94,6 +94,8 @@ async def media(socket: WebSocket, provider: str, case: str):
     while (message := await socket.receive())["type"] != "websocket.disconnect":
         told = json.loads(message["text"]) if message.get("text") else {}
         word = told.get("event") or told.get("eventType")
+        if word == "stop":
+            await socket.close()
         if hello is None and word in ("start", "websocket:connected"):
             hello = told
             witness.say("hello", hello=hello, provider=provider, authorization=socket.headers.get("authorization"))

@@ -51,6 +51,7 @@ server.on('upgrade', (request, socket, head) => {
     ws.on('message', (data) => {
       const message = JSON.parse(data);
       if (message.event === 'start') say('start', { case: id, parameters: message.start.customParameters });
+      if (message.event === 'stop') ws.close();
     });
     ws.on('close', (code) => say('close', { case: id, code }));
   });

@@ -103,6 +103,8 @@ async def media(socket: WebSocket, shape: str, case: str):
         hello = json.loads(message["text"])
         if hello.get("type") == "setup":
             witness.say("start", parameters=hello["customParameters"], url=str(URL(scope=socket.scope)))
+        if hello.get("event") == "stop":
+            await socket.close()
         if hello.get("event") != "start":
             continue
         parameters = hello["start"]["customParameters"]
