@@ -120,6 +120,7 @@ fn read(name: &str, table: &Spanned<Raw>, scope: &Scope<'_>, desk: &mut Desk<'_>
         login,
         headers,
         timeout: raw.timeout.or(Limits::of(kind).answer_within.unwrap_or(Webhook::TIMEOUT)),
+        connect_to: raw.connect_to.get().cloned(),
         expect_host: raw.expect_host.get().cloned(),
         pointer: raw.pointer.get().cloned().unwrap_or_default(),
         allow_private: raw.allow_private.or(false),
