@@ -135,6 +135,20 @@ text_kind!(
 );
 
 text_kind!(
+    /// A host as it stands in a URL: of an address in brackets.
+    PublicHost("a host name in quotes", shown: true) -> String, InvalidServerName,
+    "write the host alone, such as `\"voice.example.com\"`",
+    parse_public_host
+);
+
+text_kind!(
+    /// A name that somebody may take for a secret, or mistake for one. Hidden for that.
+    HiddenText("a text", shown: false) -> String, InvalidHeaderValue,
+    "write printable ASCII characters on one line",
+    |text| check_header_value(text).map(|()| text.to_owned())
+);
+
+text_kind!(
     /// The value of a label.
     LabelValue("a text", shown: true) -> String, TooLong,
     "write a text of at most 128 bytes",
@@ -201,6 +215,19 @@ fn parse_server_name(text: &str) -> Result<String, &'static str> {
         Ok(url::Host::Domain(name)) => Ok(name.trim_end_matches('.').to_owned()),
         Ok(url::Host::Ipv4(ip)) => Ok(ip.to_string()),
         Ok(url::Host::Ipv6(ip)) => Ok(ip.to_string()),
+        Err(_) => Err("this is no host name"),
+    }
+}
+
+fn parse_public_host(text: &str) -> Result<String, &'static str> {
+    let has_port = |text: &str| text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let is_address = |text: &str| text.parse::<std::net::Ipv6Addr>().is_ok();
+    match url::Host::parse(text) {
+        Ok(host) => Ok(host.to_string().trim_end_matches('.').to_owned()),
+        Err(_) if text.contains("://") => Err("this is a URL, and a host alone is compared: without scheme, port and path"),
+        Err(_) if is_address(text) => Err("an IPv6 address stands in brackets: `[2001:db8::1]`"),
+        Err(_) if text.contains('/') => Err("this has a path, and a host alone is compared"),
+        Err(_) if has_port(text) => Err("this has a port, and a host alone is compared"),
         Err(_) => Err("this is no host name"),
     }
 }
