@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use crate::outcome::{Outcome, Owner, Phase, Reason, Warning};
+use crate::outcome::{Confidence, Finding, Outcome, Owner, Phase, Reason, Warning};
 use crate::text::Printable;
 use crate::wall::Timestamp;
 
@@ -60,6 +60,8 @@ pub struct Report {
     pub tcp: Option<TcpReport>,
     /// Oddities that did not decide the outcome.
     pub warnings: Vec<WarningReport>,
+    /// What the second ways to the same server came to, where the first one failed and there are any.
+    pub comparison: Option<ComparisonReport>,
     /// Sentences of diagnosis.
     pub findings: Vec<FindingReport>,
     /// What happened when.
@@ -365,13 +367,41 @@ pub struct WarningReport {
     pub provider_code: Option<&'static str>,
 }
 
+/// What the second ways to the same server came to.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ComparisonReport {
+    /// The server itself, past what is in front of it.
+    pub origin: Option<SecondWayReport>,
+    /// The traditional webhook.
+    pub fallback: Option<SecondWayReport>,
+}
+
+/// What one second way came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct SecondWayReport {
+    /// Its URL, with query values redacted.
+    pub url: String,
+    /// Success, failure or inconclusive.
+    pub outcome: Outcome,
+    /// Where it ended, unless it succeeded.
+    pub phase: Option<Phase>,
+    /// Why, unless it succeeded.
+    pub reason: Option<Reason>,
+    /// Who must act, unless it succeeded.
+    pub owner: Option<Owner>,
+    /// One line for a person.
+    pub summary: String,
+    /// How long it took.
+    pub seconds: f64,
+}
+
 /// A sentence of diagnosis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FindingReport {
-    /// Its slug.
-    pub finding: String,
-    /// `certain`, `likely` or `consistent with`.
-    pub confidence: String,
+    /// Which one.
+    pub finding: Finding,
+    /// How sure it is.
+    pub confidence: Confidence,
     /// The sentence.
     pub says: String,
     /// The facts that it rests on.

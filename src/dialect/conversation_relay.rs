@@ -74,7 +74,8 @@ fn failure(reason: Reason) -> Option<&'static str> {
     match (reason.phase(), reason) {
         (Phase::Resolve | Phase::Connect | Phase::Tls | Phase::Upgrade, _) => Some("Twilio 64102"),
         (_, Reason::ClosedByServer | Reason::WsEof | Reason::WsEofMidFrame | Reason::WsReset) => Some("Twilio 64105"),
-        (Phase::Webhook | Phase::Hold | Phase::Close, _) => None,
+        (Phase::Webhook, _) => super::twilio::webhook_failure(reason),
+        (Phase::Hold | Phase::Close, _) => None,
     }
 }
 

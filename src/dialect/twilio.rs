@@ -96,8 +96,29 @@ fn failure(reason: Reason) -> Option<&'static str> {
         ) => Some("Twilio 31924"),
         (Phase::Tls, _) => Some("Twilio 31910"),
         (Phase::Upgrade, _) => Some("Twilio 31920"),
-        (Phase::Webhook | Phase::Resolve | Phase::Connect | Phase::Hold | Phase::Close, _) => None,
+        (Phase::Webhook, _) => webhook_failure(reason),
+        (Phase::Resolve | Phase::Connect | Phase::Hold | Phase::Close, _) => None,
     }
+}
+
+/// twilio.com/docs/api/errors, by the number. What is wrong with a document has its own (`webhook::Lint::code`).
+pub(super) fn webhook_failure(reason: Reason) -> Option<&'static str> {
+    const CODES: &[(Reason, &str)] = &[
+        (Reason::WebhookNxdomain, "Twilio 11210"),
+        (Reason::WebhookRefused, "Twilio 11205"),
+        (Reason::WebhookUnreachable, "Twilio 11205"),
+        (Reason::WebhookTimeout, "Twilio 11205"),
+        (Reason::WebhookTlsFailed, "Twilio 11220"),
+        (Reason::WebhookNotHttp, "Twilio 11206"),
+        (Reason::WebhookClosed, "Twilio 11206"),
+        (Reason::WebhookForbidden, "Twilio 11200"),
+        (Reason::WebhookNotFound, "Twilio 11200"),
+        (Reason::WebhookMethodNotAllowed, "Twilio 11200"),
+        (Reason::WebhookRejected, "Twilio 11200"),
+        (Reason::WebhookServerError, "Twilio 11200"),
+        (Reason::WebhookBadGateway, "Twilio 11200"),
+    ];
+    CODES.iter().find(|(known, _)| *known == reason).map(|(_, code)| *code)
 }
 
 const GRAMMAR: Grammar = Grammar {
@@ -359,6 +380,9 @@ mod tests {
             (Reason::ClosedByServer, Some("Twilio 31921")),
             (Reason::WsBadControl, Some("Twilio 31924")),
             (Reason::DnsNxdomain, None),
+            (Reason::WebhookNotFound, Some("Twilio 11200")),
+            (Reason::WebhookTlsFailed, Some("Twilio 11220")),
+            (Reason::WebhookNoStream, None),
             (Reason::AppNoAudio, None),
         ];
         for (reason, code) in rows {

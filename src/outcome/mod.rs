@@ -1,14 +1,17 @@
-//! The words for how a probe ended: [`Outcome`], [`Phase`], [`Owner`], [`Reason`] and [`Warning`].
+//! The words for how a probe ended: [`Outcome`], [`Phase`], [`Owner`], [`Reason`], [`Warning`] and
+//! [`Finding`].
 //!
 //! Pure vocabulary: nothing here knows a socket, a clock or a monitor. The labels are public API (metrics, JSON, alert
 //! rules); a snapshot test holds them still.
 //!
 //! Invariant: every reason has exactly one phase, one owner and one outcome, by matches without a wildcard arm.
 
+mod finding;
 mod reason;
 mod status;
 mod warning;
 
+pub use finding::{Confidence, Finding};
 pub use reason::Reason;
 pub use status::HttpStatus;
 pub use warning::Warning;

@@ -67,7 +67,7 @@ reasons! {
     WebhookNotHttp = "webhook_not_http", Webhook, Configuration, Failure, "what answers at the webhook's port is not HTTP, or plain HTTP where https:// was asked";
     WebhookClosed = "webhook_closed", Webhook, Server, Failure, "the connection ended before the webhook's answer was complete";
     WebhookTimeout = "webhook_timeout", Webhook, Application, Failure, "the webhook's answer was not complete before the provider gives up";
-    WebhookRedirected = "webhook_redirected", Webhook, Configuration, Failure, "the webhook redirects (http to https, another host, a login page); give the provider the address that answers";
+    WebhookRedirected = "webhook_redirected", Webhook, Configuration, Failure, "the webhook redirects (http to https, another host, a login page), which is not followed here: a provider that follows loses the body or the signature; give it the address that answers";
     WebhookForbidden = "webhook_forbidden", Webhook, Credentials, Failure, "the webhook refused the request (401, 403, 407): signature, token or firewall; behind a proxy, servers often rebuild http:// and check the signature against the wrong URL";
     WebhookNotFound = "webhook_not_found", Webhook, Configuration, Failure, "no such path at the webhook's host, or no such service (404, 410)";
     WebhookMethodNotAllowed = "webhook_method_not_allowed", Webhook, Configuration, Failure, "the webhook's path does not take this method (405)";

@@ -165,6 +165,11 @@ impl Account {
         }
     }
 
+    /// What the provider calls the fault of the webhook's answer for which it refuses the stream.
+    fn refusal(&self) -> Option<&'static str> {
+        self.webhook.as_ref()?.lint.iter().find(|lint| lint.refuses)?.provider_code
+    }
+
     /// The report.
     pub(super) fn close(self, monitor: &Monitor, reason: Option<Reason>, lag: Duration) -> Report {
         let (outcome, phase) = verdict::outcome_of(reason, self.phase);
@@ -180,7 +185,7 @@ impl Account {
             phase,
             reason,
             owner: reason.map(Reason::owner),
-            provider_code: facts.zip(reason).and_then(|(facts, reason)| (facts.failure)(reason)),
+            provider_code: self.refusal().or_else(|| facts.zip(reason).and_then(|(facts, reason)| (facts.failure)(reason))),
             summary: summary::sentence(&self, monitor, reason),
             phases: self.phases,
             webhook: self.webhook,
@@ -224,6 +229,7 @@ impl Account {
                 .into_iter()
                 .map(|noted| WarningReport { provider_code: facts.and_then(|facts| facts.code(noted.warning)), ..noted })
                 .collect(),
+            comparison: None,
             findings: Vec::new(),
             timeline: self.timeline,
             prober_lag_seconds: lag.as_secs_f64(),

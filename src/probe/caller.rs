@@ -50,13 +50,16 @@ pub(super) fn place(dialect: &Dialect) -> Call {
 }
 
 impl Caller {
-    /// Who we are in `call` of `monitor`, on the line to `target`.
-    pub(super) fn new(monitor: &Monitor, target: &Target, call: Call) -> Self {
+    /// Who we are in `call` of `monitor`, on the line to `target`. `public` is the URL that Twilio would sign, if it is another one.
+    pub(super) fn new(monitor: &Monitor, target: &Target, public: Option<&Target>, call: Call) -> Self {
         let now = u128::from(call.began_unix_ms);
-        let resource = target.resource(|| Uuid::new_v4().to_string(), &call.call_id, now);
+        let fill = |target: &Target| target.resource(|| Uuid::new_v4().to_string(), &call.call_id, now);
+        let resource = fill(target);
+        let public = public.map(|public| (public, fill(public)));
+        let signed_url = public.as_ref().map_or((target, &resource), |(public, resource)| (*public, resource));
         let mut headers: Vec<(String, Secret)> =
             monitor.dialect.headers(&call).into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect();
-        let signed = signed(monitor, target, &resource, &headers, now);
+        let signed = signed(monitor, signed_url, (target, &resource), &headers, now);
         let proofs = signed.iter().map(|(_, value)| value.clone()).collect();
         headers.extend(signed);
         headers.retain(|(name, _)| own(monitor, name).is_none());
@@ -66,7 +69,7 @@ impl Caller {
     /// A fresh call of a monitor that names its stream itself.
     #[cfg(test)]
     pub(super) fn of(monitor: &Monitor) -> Self {
-        Self::new(monitor, monitor.endpoint.target().unwrap(), place(&monitor.dialect))
+        Self::new(monitor, monitor.endpoint.target().unwrap(), None, place(&monitor.dialect))
     }
 }
 
@@ -78,8 +81,8 @@ fn own<'m>(monitor: &'m Monitor, name: &str) -> Option<&'m Secret> {
 /// The headers that prove who we are, over what is really sent. A signature of the user's own takes the place of ours as a whole.
 fn signed(
     monitor: &Monitor,
-    target: &Target,
-    resource: &str,
+    (public, public_resource): (&Target, &String),
+    (target, resource): (&Target, &String),
     headers: &[(String, Secret)],
     unix_ms: u128,
 ) -> Vec<(String, Secret)> {
@@ -87,7 +90,7 @@ fn signed(
         None => Vec::new(),
         Some(SignaturePlan::Twilio { .. }) if own(monitor, twilio::SIGNATURE_HEADER).is_some() => Vec::new(),
         Some(SignaturePlan::Twilio { token, algorithm, key_id, scheme }) => {
-            let url = format!("{scheme}://{}{resource}", target.authority());
+            let url = format!("{scheme}://{}{public_resource}", public.authority());
             let signature = twilio::sign(token.expose().as_bytes(), &url, &[], *algorithm);
             let settings = key_id.iter().map(|id| (twilio::SETTINGS_HEADER, twilio::settings_header(id)));
             let all = settings.chain([(twilio::SIGNATURE_HEADER, signature)]);

@@ -19,6 +19,7 @@ mod resolve;
 mod resources;
 mod route;
 mod scrub;
+mod second;
 mod session;
 mod summary;
 #[cfg(test)]
@@ -54,14 +55,28 @@ use upgrade::Accepted;
 /// The monotonic clock stands still for this long in a real suspend; less is the reading's own noise.
 const SHORTEST_SUSPEND: Duration = Duration::from_millis(500);
 
-/// Runs one probe of `monitor`. When `cancel` fires, an open line says goodbye and the report is inconclusive.
+/// Runs one probe of `monitor`, and where it fails one of each second way that the monitor names. When `cancel` fires, an open line says
+/// goodbye and the report is inconclusive.
 pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
+    let (mut report, dialled) = dial(monitor, None, resources, cancel).await;
+    second::try_others(&mut report, monitor, &dialled, resources, cancel).await;
+    report
+}
+
+/// One way, and the monitor as it was dialled. `public` is the URL that the server believes to be called at, if it is not the one that is
+/// dialled.
+async fn dial<'m>(
+    monitor: &'m Monitor,
+    public: Option<&Target>,
+    resources: &Resources,
+    cancel: &CancellationToken,
+) -> (Report, Cow<'m, Monitor>) {
     let suspended_before = kernel::time_suspended();
     let mut account = Account::open(monitor.endpoint.to_string());
     let (mut evidence, dialled) = match route::route(monitor, resources, &mut account, cancel).await {
         Err(evidence) => (evidence, Cow::Borrowed(monitor)),
         Ok(Route { monitor, target, call, guarded }) => {
-            let caller = Caller::new(&monitor, &target, call);
+            let caller = Caller::new(&monitor, &target, public, call);
             account.target = target.redacted(&caller.resource);
             let mut run = Run { monitor: &monitor, target: &target, resources, caller: &caller, guarded, account: &mut account };
             (run.evidence(cancel).await, monitor)
@@ -75,7 +90,7 @@ pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &Cancellati
     };
     evidence.raised = account.is_raised(&monitor.expect.no_warnings);
     let lag = resources.lag.max_since(account.began());
-    account.close(&dialled, verdict(&evidence), lag)
+    (account.close(&dialled, verdict(&evidence), lag), dialled)
 }
 
 /// A probe that is under way.

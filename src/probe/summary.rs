@@ -79,7 +79,7 @@ fn last_words(held: &Held) -> String {
 }
 
 /// Why the webhook gave no stream: its status, or what the provider would refuse.
-fn webhook_sentence(webhook: &WebhookReport, reason: Reason) -> String {
+pub(super) fn webhook_sentence(webhook: &WebhookReport, reason: Reason) -> String {
     let explains = reason.explains();
     if let Some(refused) = webhook.lint.iter().find(|lint| lint.refuses) {
         let line = refused.line.map_or_else(String::new, |line| format!("line {line}: "));

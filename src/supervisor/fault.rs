@@ -38,6 +38,7 @@ pub(super) fn report_of_panic(monitor: &Monitor, started_at: Timestamp, seconds:
         ping: PingReport::default(),
         tcp: None,
         warnings: Vec::new(),
+        comparison: None,
         findings: Vec::new(),
         timeline: vec![TimelineEntry { at_seconds: seconds, what: format!("the probe panicked: {message}") }],
         prober_lag_seconds: 0.0,

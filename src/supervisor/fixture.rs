@@ -116,6 +116,7 @@ fn success(name: &str) -> Report {
         ping: PingReport { sent: 1, rtt_seconds: Some(0.012), received: 0 },
         tcp: Some(TcpReport { rtt_seconds: 0.011, retransmits: 2, unacknowledged: 0, send_window: Some(65_535) }),
         warnings: Vec::new(),
+        comparison: None,
         findings: Vec::new(),
         timeline: vec![TimelineEntry { at_seconds: 0.0, what: "looking up voice.example.com".to_owned() }],
         prober_lag_seconds: 0.001,

@@ -5,12 +5,14 @@
 //! Invariant: a probe whose line ended before the hold was over is a failure whatever its code, unless the monitor allows it;
 //! inconclusive only for causes that provably lie with the prober.
 
+mod compare;
 mod evidence;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
+pub use compare::compare;
 pub use evidence::{
     CertificateFault, ChainFacts, ConnectFault, Evidence, Fault, HoldFacts, ProberFacts, ResolveFault, StreamEnd, TlsFault,
     UnfitAnswer, UpgradeFault, Violation, WebhookFault, WireClose,

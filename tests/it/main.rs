@@ -6,6 +6,7 @@
 //! - `secrets`: no secret comes out anywhere, not even through a server that sends it back.
 //! - `accuracy`: measured times are true within a wide margin.
 //! - `reasons`: every practice behaviour through a real socket, over ws and wss, comes to the reason that it is made for.
+//! - `routes`: second ways to the same server, and what they prove.
 //! - `docs`: the generated pages are up to date, and what the documents show can be loaded.
 //! - `tidy`: the rules of the source tree that the compiler does not know.
 
@@ -17,6 +18,7 @@ mod daemon;
 mod docs;
 mod reasons;
 mod report;
+mod routes;
 mod secrets;
 mod support;
 mod tidy;
