@@ -15,7 +15,7 @@ use super::suggest::nearest;
 use super::values::{
     DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server, shown,
 };
-use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target, WebhookUrl};
+use crate::monitor::{HostPort, InvalidTarget, InvalidWebhookUrl, MonitorName, ResolverChoice, Target, WebhookUrl};
 use crate::outcome::Warning;
 use crate::secret::Secret;
 
@@ -75,7 +75,7 @@ text_kind!(
     /// A webhook's URL.
     WebUrl("a URL in quotes", shown: true) -> WebhookUrl, InvalidUrl,
     "write a URL such as `\"https://voice.example.com/voice\"`",
-    WebhookUrl::parse
+    parse_web_url
 );
 
 text_kind!(
@@ -195,6 +195,19 @@ fn parse_url(text: &str) -> Result<Target, InvalidTarget> {
         | InvalidTarget::HostName(_)
         | InvalidTarget::UserInfo
         | InvalidTarget::Fragment => error,
+    })
+}
+
+fn parse_web_url(text: &str) -> Result<WebhookUrl, InvalidWebhookUrl> {
+    WebhookUrl::parse(text).map_err(|error| match error {
+        InvalidWebhookUrl::Malformed(_) if !text.contains("://") => {
+            InvalidWebhookUrl::Malformed("it has to begin with `https://` or `http://`".to_owned())
+        }
+        InvalidWebhookUrl::Malformed(_)
+        | InvalidWebhookUrl::Scheme(_)
+        | InvalidWebhookUrl::UserInfo
+        | InvalidWebhookUrl::Fragment
+        | InvalidWebhookUrl::Host(_) => error,
     })
 }
 
