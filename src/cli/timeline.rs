@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use crate::outcome::{Outcome, Phase};
-use crate::report::Report;
+use crate::report::{CertificateReport, LintReport, Report, WebhookReport};
+use crate::text::Printable;
+use crate::webhook::Lint;
 
 /// ANSI escapes, or nothing.
 struct Paint {
@@ -24,22 +26,59 @@ pub(super) fn draw(report: &Report, colour: bool) -> String {
         let _ = writeln!(out, "{:>10.3} s  {}", entry.at_seconds, entry.what);
     }
     let _ = writeln!(out, "\n  {}", phases(report));
+    if let Some(webhook) = &report.webhook {
+        draw_webhook(&mut out, webhook, &paint);
+    }
     if let Some(traffic) = traffic(report) {
         let _ = writeln!(out, "  {traffic}");
     }
-    for certificate in report.tls.iter().flat_map(|tls| &tls.certificates) {
+    draw_certificates(&mut out, report.tls.iter().flat_map(|tls| &tls.certificates));
+    for warning in &report.warnings {
+        let code = warning.provider_code.map_or_else(String::new, |code| format!(" ({code})"));
+        let _ = writeln!(out, "  {} {}{code}: {}", paint.with("33", "!"), warning.warning, warning.says);
+    }
+    if let Some(comparison) = &report.comparison {
+        for (what, second) in [("origin", &comparison.origin), ("fallback", &comparison.fallback)] {
+            let Some(second) = second else { continue };
+            let _ = writeln!(out, "  {what} {}: {}, {}", second.url, second.outcome, second.summary);
+        }
+    }
+    let _ = write!(out, "\n{}", verdict(report, &paint));
+    for finding in &report.findings {
+        let _ = writeln!(out, "  {}: {}. {}", finding.confidence, finding.says, finding.remedy);
+    }
+    out
+}
+
+/// Who was asked, what came, and what is wrong with it. What the provider passes over is a warning as well, which is drawn with the others.
+fn draw_webhook(out: &mut String, webhook: &WebhookReport, paint: &Paint) {
+    let address = webhook.address.map_or_else(String::new, |address| format!(" at {address}"));
+    let status = webhook.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    let _ = writeln!(out, "  webhook {} {}{address} as {}: {status}", webhook.method, webhook.url, webhook.provider);
+    draw_certificates(out, &webhook.certificates);
+    if let Some(stream) = &webhook.stream {
+        let dialect = stream.provider.map_or_else(String::new, |provider| format!(", {provider}"));
+        let names: Vec<&str> = stream.parameters.iter().map(Printable::as_str).collect();
+        let parameters = if names.is_empty() { String::new() } else { format!(", with {}", names.join(", ")) };
+        let _ = writeln!(out, "  line {}: {} {}{dialect}{parameters}", stream.line, stream.verb, stream.url);
+    }
+    let warned = |lint: &LintReport| Lint::ALL.iter().any(|known| known.label() == lint.lint && known.warning().is_some());
+    for lint in webhook.lint.iter().filter(|lint| lint.refuses || !warned(lint)) {
+        let line = lint.line.map_or_else(String::new, |line| format!("line {line}: "));
+        let code = lint.provider_code.map_or_else(String::new, |code| format!(" ({code})"));
+        let (sign, colour) = if lint.refuses { ("✗", "31") } else { ("!", "33") };
+        let _ = writeln!(out, "  {} {}{code}: {line}{}; {}", paint.with(colour, sign), lint.lint, lint.says, lint.fix);
+    }
+}
+
+fn draw_certificates<'c>(out: &mut String, certificates: impl IntoIterator<Item = &'c CertificateReport>) {
+    for certificate in certificates {
         let _ = writeln!(
             out,
             "  certificate {}, issued by {}, valid until {}",
             certificate.subject, certificate.issuer, certificate.not_after
         );
     }
-    for warning in &report.warnings {
-        let code = warning.provider_code.map_or_else(String::new, |code| format!(" ({code})"));
-        let _ = writeln!(out, "  {} {}{code}: {}", paint.with("33", "!"), warning.warning, warning.says);
-    }
-    let _ = write!(out, "\n{}", verdict(report, &paint));
-    out
 }
 
 fn phases(report: &Report) -> String {

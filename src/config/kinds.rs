@@ -360,6 +360,22 @@ impl Kind for HeaderValue {
     }
 }
 
+/// The value of a webhook's parameter: as that of a header, but any text, since forms and JSON carry any.
+pub(super) struct ParameterValue;
+
+impl Kind for ParameterValue {
+    type Value = HeaderSource;
+    const WHAT: &'static str = HeaderValue::WHAT;
+    const SHOWN: bool = false;
+
+    fn read(value: &DeValue<'_>, at: &Span, sink: &mut Sink) -> Option<HeaderSource> {
+        match value.as_str() {
+            Some(text) => Some(HeaderSource::Inline(Secret::new(text))),
+            None => HeaderValue::read(value, at, sink),
+        }
+    }
+}
+
 /// A code that can end a line: RFC 6455 section 7.4. 1005 stands for a Close without a code.
 pub(super) struct CloseCode;
 

@@ -45,12 +45,12 @@ pub(super) async fn route<'m>(
         asked = Box::pin(webhook::ask(webhook, monitor, &call, resources)) => asked,
     };
     account.phases.webhook = account.phase_seconds();
-    let result = note(asked, account);
-    account.enter(Phase::Resolve);
-    match result {
-        Ok(stream) => Ok(heeding(monitor, webhook, &stream, call)),
+    match note(asked, account) {
+        Ok(stream) => {
+            account.enter(Phase::Resolve);
+            Ok(heeding(monitor, webhook, &stream, call))
+        }
         Err(fault) => {
-            account.phase = Phase::Webhook;
             let missed_deadline = webhook::missed_deadline(&fault, webhook, &monitor.dial.timeouts);
             Err(Evidence { fault: Some(Fault::Webhook(fault)), missed_deadline, ..Evidence::default() })
         }

@@ -165,8 +165,9 @@ async fn client(
     resources: &Resources,
     connection: &mut Connection,
 ) -> Result<Client, WebhookFault> {
-    let host = host(webhook.url.url());
-    let resolved = resolve::resolve(&host, plan.ip, &plan.resolver, plan.timeouts.resolve.min(webhook.timeout)).await;
+    let (host, elsewhere) = (host(webhook.url.url()), webhook.connect_to.as_ref());
+    let dialled = elsewhere.map_or(&host, |elsewhere| &elsewhere.host);
+    let resolved = resolve::resolve(dialled, plan.ip, &plan.resolver, plan.timeouts.resolve.min(webhook.timeout)).await;
     let addresses = resolved.map_err(WebhookFault::Resolve)?.addresses;
     // Providers present no certificate of ours to webhooks, and check the name of the URL.
     let tls = TlsPlan { client: None, server_name: None, ..plan.tls.clone() };
@@ -182,7 +183,9 @@ async fn client(
         .pool_max_idle_per_host(0)
         .connect_timeout(plan.timeouts.connect + handshake);
     if let Host::Domain(name) = &host {
-        let list: Vec<SocketAddr> = addresses.iter().map(|address: &IpAddr| SocketAddr::new(*address, 0)).collect();
+        // Port 0 stands for that of the URL, which wins where it has one: see `build`.
+        let port = elsewhere.map_or(0, |elsewhere| elsewhere.port);
+        let list: Vec<SocketAddr> = addresses.iter().map(|address: &IpAddr| SocketAddr::new(*address, port)).collect();
         builder = builder.resolve_to_addrs(name, &list);
     }
     builder.build().map_err(|_| WebhookFault::Tls(TlsFault::Other))
@@ -199,10 +202,16 @@ fn build(client: &Client, webhook: &Webhook, plan: &DialPlan, request: &Request)
         WebhookMethod::Get => Method::GET,
         WebhookMethod::Post => Method::POST,
     };
-    let mut building = client.request(method, request.url.expose());
+    // The configuration has checked everything that could be refused here.
+    let mut url = Url::parse(request.url.expose()).map_err(|_| WebhookFault::Closed)?;
+    let authority = url.authority().to_owned();
+    if webhook.connect_to.is_some() {
+        let _ = url.set_port(None);
+    }
+    let mut building = client.request(method, url);
     let own = |name: &str| webhook.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
     let made = request.content_type.map(|media_type| ("Content-Type", media_type));
-    let made = made.into_iter().chain([("User-Agent", plan.user_agent.as_str())]);
+    let made = made.into_iter().chain([("User-Agent", plan.user_agent.as_str()), ("Host", &authority)]);
     let made = made.chain(request.headers.iter().map(|(name, value)| (*name, value.expose())));
     for (name, value) in made.filter(|(name, _)| !own(name)) {
         building = building.header(name, value);
@@ -213,7 +222,6 @@ fn build(client: &Client, webhook: &Webhook, plan: &DialPlan, request: &Request)
     if let Some(body) = &request.body {
         building = building.body(body.expose().to_owned());
     }
-    // The configuration has checked everything that could be refused here.
     building.build().map_err(|_| WebhookFault::Closed)
 }
 

@@ -1,4 +1,4 @@
-//! Every practice behaviour through a real socket, over ws and wss: it comes to the reason that it is made for, and to no other.
+//! Every practice behaviour through a real socket, over ws and wss, webhooks over http and https: it comes to the reason that it is made for, and to no other.
 
 use std::sync::Arc;
 

@@ -138,10 +138,7 @@ fn read(name: &str, table: &Spanned<Raw>, scope: &Scope<'_>, desk: &mut Desk<'_>
             check_pointer(raw, kind, &table.span(), desk.sink);
         }
     }
-    if let Some(url) = raw.url.known() {
-        let host = url.get_ref().url().host();
-        host.into_iter().for_each(|host| dial::check_family_of(&host, &url.span(), scope, desk.sink));
-    }
+    check_address(raw, scope, desk.sink);
     check_headers(raw, kind.and_then(|kind| signer(raw, kind)), desk.sink);
     check_parameters(raw, desk.sink);
     let signing = kind.and_then(|kind| signing(raw, kind, desk));
@@ -157,6 +154,7 @@ fn read(name: &str, table: &Spanned<Raw>, scope: &Scope<'_>, desk: &mut Desk<'_>
         login,
         headers,
         timeout: raw.timeout.or(Limits::of(kind).answer_within.unwrap_or(Webhook::TIMEOUT)),
+        connect_to: raw.connect_to.get().cloned(),
         expect_host: raw.expect_host.get().cloned(),
         pointer: raw.pointer.get().cloned().unwrap_or_default(),
         allow_private: raw.allow_private.or(false),
@@ -164,6 +162,24 @@ fn read(name: &str, table: &Spanned<Raw>, scope: &Scope<'_>, desk: &mut Desk<'_>
         direction_is_set: scope.all.call.get().is_some_and(|call| !call.one_way.is_absent()),
         ..Webhook::new(kind, url)
     })
+}
+
+/// What is dialled for the webhook: of a family that `ip` allows, and in place of a name.
+fn check_address(raw: &Raw, scope: &Scope<'_>, sink: &mut Sink) {
+    let Some(url) = raw.url.known() else { return };
+    let host = url.get_ref().url().host();
+    match &raw.connect_to {
+        Given::Known(address) => {
+            dial::check_family_of(&address.get_ref().host, &address.span(), scope, sink);
+            if !matches!(host, Some(url::Host::Domain(_))) {
+                let says = "the URL has an address itself, and `connect_to` takes the place of a name's";
+                let problem = Problem::new(Code::ConflictingKeys, says).at(&address.span(), "").at(&url.span(), "an address");
+                sink.push(problem.help("write a host name into `url`, or leave `connect_to` out"));
+            }
+        }
+        Given::Absent => host.into_iter().for_each(|host| dial::check_family_of(&host, &url.span(), scope, sink)),
+        Given::Broken(_) => {}
+    }
 }
 
 fn kind(name: &str, table: &Spanned<Raw>, scope: &Scope<'_>, sink: &mut Sink) -> Option<WebhookKind> {
