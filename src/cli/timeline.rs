@@ -131,3 +131,58 @@ fn verdict(report: &Report, paint: &Paint) -> String {
     };
     format!("{}\n  {}\n", paint.with(colour, &head), report.summary)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{Reason, Warning};
+    use crate::report::{StreamReport, WarningReport};
+    use crate::supervisor::fixture;
+
+    #[test]
+    fn a_webhook_is_drawn_with_what_is_wrong_in_its_answer() {
+        let text = |text: &str| Printable::trusted(text);
+        let lint = |lint: Lint, refuses| LintReport {
+            lint: lint.label(),
+            line: Some(3),
+            says: text("the URL is odd"),
+            fix: text("write another"),
+            refuses,
+            provider_code: refuses.then_some("Twilio 31922"),
+        };
+        let mut report = fixture::failure("a", Reason::WebhookUrlInvalid);
+        report.phases.webhook = Some(0.125);
+        report.webhook = Some(WebhookReport {
+            url: "https://voice.example.com/voice?tenant=***".to_owned(),
+            method: "POST",
+            provider: "twilio",
+            address: Some("192.0.2.1:443".parse().unwrap()),
+            certificates: Vec::new(),
+            tls_reason: None,
+            status: Some(200),
+            headers: Vec::new(),
+            body: text("<Response/>"),
+            stream: Some(StreamReport {
+                url: text("ws://voice.example.com/media"),
+                line: 3,
+                verb: "connect_stream",
+                provider: Some("twilio"),
+                parameters: vec![text("tenant"), text("agent")],
+                track: None,
+            }),
+            lint: vec![lint(Lint::SchemeNotWss, true), lint(Lint::HostDiffers, false)],
+        });
+        let warning = Lint::HostDiffers.warning().unwrap_or(Warning::HttpBareLf);
+        report.warnings = vec![WarningReport { warning, says: "line 3: the URL is odd".to_owned(), provider_code: None }];
+        let drawn = draw(&report, false);
+        for line in [
+            "  webhook 0.125 s",
+            "  webhook POST https://voice.example.com/voice?tenant=*** at 192.0.2.1:443 as twilio: 200\n",
+            "  line 3: connect_stream ws://voice.example.com/media, twilio, with tenant, agent\n",
+            "  ✗ scheme_not_wss (Twilio 31922): line 3: the URL is odd; write another\n",
+        ] {
+            assert!(drawn.contains(line), "`{line}` is missing:\n{drawn}");
+        }
+        assert_eq!(drawn.matches("host_differs").count(), 1, "once among the warnings:\n{drawn}");
+    }
+}

@@ -242,3 +242,93 @@ fn ago(then: Timestamp, now: Timestamp) -> String {
     let seconds = (now.unix_seconds() - then.unix_seconds()).max(0.0) as u64;
     format!("{} ago", humantime::format_duration(std::time::Duration::from_secs(seconds)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{Confidence, Finding, Outcome, Reason};
+    use crate::report::{FindingReport, SecondWayReport, StreamReport};
+    use crate::supervisor::fixture;
+
+    const EVIL: &str = "<script>alert('x')</script>";
+
+    /// A report of a webhook that says nothing but this.
+    fn hostile() -> Report {
+        let evil = || Printable::capture(EVIL.as_bytes(), 256);
+        let mut report = fixture::failure("a", Reason::WebhookUrlInvalid);
+        report.webhook = Some(WebhookReport {
+            url: format!("https://voice.example.com/{EVIL}"),
+            method: "POST",
+            provider: "twilio",
+            address: Some("192.0.2.1:443".parse().unwrap()),
+            certificates: Vec::new(),
+            tls_reason: None,
+            status: Some(200),
+            headers: vec![(evil(), evil())],
+            body: Printable::capture(format!("<Response>\n{EVIL}\n</Response>").as_bytes(), 4096),
+            stream: Some(StreamReport {
+                url: evil(),
+                line: 3,
+                verb: "connect_stream",
+                provider: Some("twilio"),
+                parameters: vec![evil()],
+                track: Some(evil()),
+            }),
+            lint: vec![LintReport {
+                lint: "scheme_not_wss",
+                line: Some(3),
+                says: evil(),
+                fix: evil(),
+                refuses: true,
+                provider_code: Some("Twilio 31922"),
+            }],
+        });
+        let second = SecondWayReport {
+            url: EVIL.to_owned(),
+            outcome: Outcome::Success,
+            phase: None,
+            reason: None,
+            owner: None,
+            summary: EVIL.to_owned(),
+            seconds: 1.0,
+        };
+        report.comparison = Some(ComparisonReport { origin: Some(second.clone()), fallback: Some(second) });
+        report.findings = vec![FindingReport {
+            finding: Finding::FallbackWorks,
+            confidence: Confidence::Certain,
+            says: EVIL.to_owned(),
+            evidence: vec![EVIL.to_owned()],
+            remedy: EVIL.to_owned(),
+        }];
+        report
+    }
+
+    #[test]
+    fn a_webhook_is_shown_and_cannot_write_into_the_page() {
+        let mut page = Page::new("a");
+        page.report("Last failure", &hostile(), Timestamp::now());
+        let html = page.finish();
+        assert!(!html.contains("<script"), "{html}");
+        for part in [
+            "<h3>Webhook</h3>",
+            "POST <code>https://voice.example.com/&lt;script&gt;",
+            "192.0.2.1:443",
+            "<th>status<td>200",
+            "(line 3, connect_stream, twilio)",
+            "<code>scheme_not_wss</code> (Twilio 31922)<td class=\"number\">3<td>refused<td>&lt;script&gt;",
+            "<pre>&lt;Response&gt;\n&lt;script&gt;",
+            "<h3>Second ways</h3>",
+            "<th>fallback<td><code>&lt;script&gt;",
+        ] {
+            assert!(html.contains(part), "`{part}` is missing: {html}");
+        }
+    }
+
+    #[test]
+    fn a_report_without_a_webhook_has_no_table_of_it() {
+        let mut page = Page::new("a");
+        page.report("Last failure", &fixture::failure("a", Reason::WsEof), Timestamp::now());
+        let html = page.finish();
+        assert!(!html.contains("Webhook") && !html.contains("Second ways"), "{html}");
+    }
+}
