@@ -3,11 +3,11 @@
 //! A plain record (`schema` 1). Fields may be added, never renamed. Everything that came from the endpoint was sanitised when
 //! it was captured ([`Printable`]); secrets never get in; query values are redacted in `target`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-use crate::outcome::{Confidence, Finding, Outcome, Owner, Phase, Reason, Warning};
+use crate::outcome::{Check, Confidence, Finding, Outcome, Owner, Phase, Reason, Warning};
 use crate::text::Printable;
 use crate::wall::Timestamp;
 
@@ -40,6 +40,8 @@ pub struct Report {
     pub phases: PhaseSeconds,
     /// What the webhook was asked and said, if the probe began there.
     pub webhook: Option<WebhookReport>,
+    /// The addresses of the host that is dialled, in the order of dialling.
+    pub addresses: Vec<IpAddr>,
     /// The address that took the connection.
     pub remote_address: Option<SocketAddr>,
     /// Each address that was tried, in order.
@@ -62,6 +64,8 @@ pub struct Report {
     pub warnings: Vec<WarningReport>,
     /// What the second ways to the same server came to, where the first one failed and there are any.
     pub comparison: Option<ComparisonReport>,
+    /// What follow-up checks after the failure came to; empty where there were none.
+    pub checks: Vec<CheckReport>,
     /// Sentences of diagnosis.
     pub findings: Vec<FindingReport>,
     /// What happened when.
@@ -395,6 +399,25 @@ pub struct SecondWayReport {
     pub summary: String,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// What one follow-up check came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckReport {
+    /// Which one.
+    pub check: Check,
+    /// What was tried: a URL without query values, an address, a setting.
+    pub subject: String,
+    /// Success, failure or inconclusive; `null` where it was left out.
+    pub outcome: Option<Outcome>,
+    /// Why, unless it succeeded.
+    pub reason: Option<Reason>,
+    /// How long it took.
+    pub seconds: f64,
+    /// The status of the answer, if one came.
+    pub status: Option<u16>,
+    /// One line for a person; where the check was left out, why.
+    pub says: String,
 }
 
 /// A sentence of diagnosis.

@@ -17,7 +17,7 @@ pub use dial::{
 };
 pub use expect::{Expect, MessageMatch};
 pub use name::{InvalidName, MonitorName};
-pub use plan::{Budgets, HoldPlan, Mode, PingPlan, Rhythm, Thresholds};
+pub use plan::{Budgets, FollowUps, HoldPlan, Mode, PingPlan, Rhythm, Thresholds};
 pub use target::{InvalidTarget, Target, redact_query};
 pub use webhook::{InvalidWebhookUrl, Webhook, WebhookContent, WebhookKind, WebhookMethod, WebhookSigning, WebhookUrl};
 
@@ -48,6 +48,10 @@ pub struct Monitor {
     pub hold: HoldPlan,
     /// What it expects of the server beyond a line that lives.
     pub expect: Expect,
+    /// What may be tried after a failure.
+    pub follow_up: FollowUps,
+    /// Other paths to try after a failure, each beginning with `/`.
+    pub path_variants: Vec<String>,
     /// When it counts as down, and as up again.
     pub thresholds: Thresholds,
     /// The user's labels for `sidetone_monitor_info`.
@@ -125,6 +129,8 @@ impl Monitor {
             dial: DialPlan::default(),
             hold: HoldPlan::default(),
             expect: Expect::default(),
+            follow_up: FollowUps::Safe,
+            path_variants: Vec::new(),
             thresholds: Thresholds::default(),
             labels: BTreeMap::new(),
         }

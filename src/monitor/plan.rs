@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::outcome::words;
+
 /// The rhythm of the probes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rhythm {
@@ -16,6 +18,19 @@ pub struct Rhythm {
 impl Default for Rhythm {
     fn default() -> Self {
         Self { interval: Duration::from_secs(60), interval_failing: None, confirm_after: Duration::from_secs(2) }
+    }
+}
+
+words! {
+    /// What may be tried after a failure.
+    FollowUps {
+        /// Nothing.
+        Off = "off",
+        /// What ends before a session could begin a second time: lookups, connections, handshakes, ordinary requests; upgrades only where none
+        /// had succeeded, and no more of them after the first that does.
+        Safe = "safe",
+        /// Everything: the line is opened and held again and again, which may start paid sessions.
+        Full = "full",
     }
 }
 

@@ -86,6 +86,47 @@ impl Target {
         Ok(Self { secure, host, port, resource })
     }
 
+    /// The same with this path and no query. (`path` begins with `/` and has no placeholders of its own.)
+    #[must_use]
+    pub fn with_path(&self, path: &str) -> Self {
+        Self { resource: path.to_owned(), ..self.clone() }
+    }
+
+    /// The same with `ws` for `wss`, or the reverse; a default port becomes that of the other scheme.
+    #[must_use]
+    pub fn with_other_scheme(&self) -> Self {
+        let port = match (self.secure, self.port) {
+            (true, 443) => 80,
+            (false, 80) => 443,
+            (_, port) => port,
+        };
+        Self { secure: !self.secure, port, ..self.clone() }
+    }
+
+    /// The same at the scheme's default port.
+    #[must_use]
+    pub fn with_default_port(&self) -> Self {
+        Self { port: if self.secure { 443 } else { 80 }, ..self.clone() }
+    }
+
+    /// The path as configured, without the query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.resource.split('?').next().unwrap_or_default()
+    }
+
+    /// The path and query with a slash added to the end of the path, or taken off. `None` for the root.
+    #[must_use]
+    pub fn with_other_slash(&self) -> Option<Self> {
+        let (path, query) = self.resource.split_at(self.resource.find('?').unwrap_or(self.resource.len()));
+        let other = match path.strip_suffix('/') {
+            Some("") => return None,
+            Some(bare) => bare.to_owned(),
+            None => format!("{path}/"),
+        };
+        Some(Self { resource: format!("{other}{query}"), ..self.clone() })
+    }
+
     /// `wss`?
     #[must_use]
     pub const fn is_secure(&self) -> bool {

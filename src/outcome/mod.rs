@@ -6,11 +6,13 @@
 //!
 //! Invariant: every reason has exactly one phase, one owner and one outcome, by matches without a wildcard arm.
 
+mod check;
 mod finding;
 mod reason;
 mod status;
 mod warning;
 
+pub use check::Check;
 pub use finding::{Confidence, Finding};
 pub use reason::Reason;
 pub use status::HttpStatus;

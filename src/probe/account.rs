@@ -1,6 +1,6 @@
 //! What a probe notes as it goes, and the report that comes of it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -33,6 +33,7 @@ pub(super) struct Account {
     pub(super) phase_began: Instant,
     pub(super) phases: PhaseSeconds,
     pub(super) webhook: Option<WebhookReport>,
+    pub(super) addresses: Vec<IpAddr>,
     pub(super) remote: Option<SocketAddr>,
     pub(super) attempts: Vec<AttemptReport>,
     pub(super) tls: Option<TlsReport>,
@@ -54,6 +55,7 @@ impl Account {
             phase_began: began,
             phases: PhaseSeconds::default(),
             webhook: None,
+            addresses: Vec::new(),
             remote: None,
             attempts: Vec::new(),
             tls: None,
@@ -189,6 +191,7 @@ impl Account {
             summary: summary::sentence(&self, monitor, reason),
             phases: self.phases,
             webhook: self.webhook,
+            addresses: self.addresses,
             remote_address: self.remote,
             hold: self.held.as_ref().map(|held| HoldReport {
                 mode: monitor.hold.mode.label(),
@@ -230,6 +233,7 @@ impl Account {
                 .map(|noted| WarningReport { provider_code: facts.and_then(|facts| facts.code(noted.warning)), ..noted })
                 .collect(),
             comparison: None,
+            checks: Vec::new(),
             findings: Vec::new(),
             timeline: self.timeline,
             prober_lag_seconds: lag.as_secs_f64(),

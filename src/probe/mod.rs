@@ -12,6 +12,7 @@ mod caller;
 mod chain;
 mod connect;
 mod drive;
+mod follow;
 mod frames;
 mod kernel;
 mod line;
@@ -34,6 +35,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
+pub use follow::follow_up;
 pub use resources::Resources;
 
 use crate::dialect::Opening;
@@ -58,9 +60,24 @@ const SHORTEST_SUSPEND: Duration = Duration::from_millis(500);
 /// Runs one probe of `monitor`, and where it fails one of each second way that the monitor names. When `cancel` fires, an open line says
 /// goodbye and the report is inconclusive.
 pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
-    let (mut report, dialled) = dial(monitor, None, resources, cancel).await;
+    let (mut report, dialled) = dial(monitor, None, Depth::Hold, resources, cancel).await;
     second::try_others(&mut report, monitor, &dialled, resources, cancel).await;
     report
+}
+
+/// How far a check goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Depth {
+    /// Until TCP is up.
+    Connect,
+    /// Until TLS is up; TCP, for `ws`.
+    Tls,
+    /// Until an ordinary GET is answered, with whatever.
+    Get,
+    /// Until the 101; the line is cut then, without a word.
+    Upgrade,
+    /// A whole probe.
+    Hold,
 }
 
 /// One way, and the monitor as it was dialled. `public` is the URL that the server believes to be called at, if it is not the one that is
@@ -68,6 +85,7 @@ pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &Cancellati
 async fn dial<'m>(
     monitor: &'m Monitor,
     public: Option<&Target>,
+    depth: Depth,
     resources: &Resources,
     cancel: &CancellationToken,
 ) -> (Report, Cow<'m, Monitor>) {
@@ -78,7 +96,8 @@ async fn dial<'m>(
         Ok(Route { monitor, target, call, guarded }) => {
             let caller = Caller::new(&monitor, &target, public, call);
             account.target = target.redacted(&caller.resource);
-            let mut run = Run { monitor: &monitor, target: &target, resources, caller: &caller, guarded, account: &mut account };
+            let mut run =
+                Run { monitor: &monitor, target: &target, resources, caller: &caller, guarded, depth, account: &mut account };
             (run.evidence(cancel).await, monitor)
         }
     };
@@ -101,6 +120,7 @@ struct Run<'a> {
     caller: &'a Caller,
     /// Must the addresses be public? The host was named by a webhook.
     guarded: bool,
+    depth: Depth,
     account: &'a mut Account,
 }
 
@@ -118,15 +138,25 @@ impl Run<'_> {
         match dialled {
             None => cancelled(),
             Some(Err(fault)) => Evidence { missed_deadline: self.missed_by(&fault), fault: Some(fault), ..Evidence::default() },
-            Some(Ok((line, accepted))) => self.hold(line, accepted, cancel).await,
+            Some(Ok(None)) => Evidence { stopped: true, ..Evidence::default() },
+            Some(Ok(Some((line, accepted)))) => self.hold(line, accepted, cancel).await,
         }
     }
 
-    async fn dial(&mut self) -> Result<(Line, Accepted), Fault> {
+    /// The line, unless the check ends before there is one.
+    async fn dial(&mut self) -> Result<Option<(Line, Accepted)>, Fault> {
         let stream = self.reach().await?;
+        if self.depth == Depth::Connect {
+            return Ok(None);
+        }
         let mut line = if self.target.is_secure() { self.shake_hands(stream).await? } else { Line::Plain(RawTap::new(stream)) };
+        match self.depth {
+            Depth::Connect | Depth::Tls => return Ok(None),
+            Depth::Get => return self.get(&mut line).await.map(|()| None),
+            Depth::Upgrade | Depth::Hold => {}
+        }
         let accepted = self.ask_for_upgrade(&mut line).await?;
-        Ok((line, accepted))
+        Ok((self.depth == Depth::Hold).then_some((line, accepted)))
     }
 
     /// Resolve and connect.
@@ -143,6 +173,7 @@ impl Run<'_> {
             Fault::Resolve(fault)
         })?;
         self.note_resolved(host, &resolved);
+        self.account.addresses.clone_from(&resolved.addresses);
         if self.guarded && !resolved.addresses.iter().copied().all(is_public) {
             return Err(Fault::Resolve(ResolveFault::PrivateAddress));
         }
@@ -209,6 +240,15 @@ impl Run<'_> {
         self.account.tls = Some(shaken.report);
         self.account.outside_validity = shaken.outside_validity;
         shaken.result.map(Line::Tls).map_err(Fault::Tls)
+    }
+
+    /// An ordinary request, of which any answer will do.
+    async fn get(&mut self, line: &mut Line) -> Result<(), Fault> {
+        self.account.enter(Phase::Upgrade);
+        let asked = upgrade::get(line, self.monitor, self.target, self.caller).await;
+        self.account.phases.upgrade = self.account.phase_seconds();
+        self.account.upgrade = asked.report;
+        asked.result.map_err(Fault::Upgrade)
     }
 
     async fn ask_for_upgrade(&mut self, line: &mut Line) -> Result<Accepted, Fault> {

@@ -6,7 +6,7 @@
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Resources, caller, dial, summary, webhook};
+use super::{Depth, Resources, caller, dial, summary, webhook};
 use crate::monitor::{Endpoint, Monitor, Webhook};
 use crate::outcome::{Outcome, Phase, Reason};
 use crate::report::{ComparisonReport, Report, SecondWayReport, TimelineEntry};
@@ -60,7 +60,7 @@ async fn origin(
     other.dial.connect_to = None;
     (other.origin, other.fallback) = (None, None);
     let began = Instant::now();
-    let (report, _) = Box::pin(dial(&other, dialled.endpoint.target(), resources, cancel)).await;
+    let (report, _) = Box::pin(dial(&other, dialled.endpoint.target(), Depth::Hold, resources, cancel)).await;
     (report.outcome != Outcome::Inconclusive).then(|| SecondWayReport {
         url: report.target,
         outcome: report.outcome,

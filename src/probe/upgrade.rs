@@ -34,9 +34,9 @@ const BODY_PATIENCE: Duration = Duration::from_millis(250);
 /// Interim answers (1xx) before the real one.
 const MOST_INTERIM: usize = 8;
 
-/// What came back.
-pub(super) struct Upgraded {
-    pub(super) result: Result<Accepted, UpgradeFault>,
+/// What came back; `A` is what counts.
+pub(super) struct Upgraded<A = Accepted> {
+    pub(super) result: Result<A, UpgradeFault>,
     /// `None` where nothing that could be read came.
     pub(super) report: Option<UpgradeReport>,
     /// Lines end in a bare line feed.
@@ -67,6 +67,29 @@ pub(super) async fn upgrade<S: Transport>(stream: &mut S, monitor: &Monitor, tar
     }
 }
 
+/// Asks for the same as an ordinary client does, and takes any answer.
+pub(super) async fn get<S: Transport>(stream: &mut S, monitor: &Monitor, target: &Target, caller: &Caller) -> Upgraded<()> {
+    let plan = &monitor.dial;
+    let until = Instant::now() + plan.timeouts.upgrade;
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+        caller.resource,
+        target.authority(),
+        plan.user_agent
+    );
+    let mut buffer = Vec::with_capacity(1024);
+    let head = exchange(stream, request.as_bytes(), &mut buffer, until, plan).await;
+    let scrubber = Scrubber::new(monitor, caller);
+    match head {
+        Err(fault) => Upgraded { report: garbage_report(&fault, &buffer, &scrubber), result: Err(fault), bare_lf: false },
+        Ok(head) => {
+            let mut body = buffer.split_off(head.length);
+            read_body(stream, &head, &mut body).await;
+            Upgraded { report: Some(report(&head, &body, &scrubber)), result: Ok(()), bare_lf: head.bare_lf }
+        }
+    }
+}
+
 async fn judge<S: Transport>(
     stream: &mut S,
     head: Head,
@@ -83,16 +106,19 @@ async fn judge<S: Transport>(
         read_body(stream, &head, &mut tail).await;
         Err(UpgradeFault::Status { code: head.status, says_tls_port: head.status == 400 && answer::says_tls_port(&tail) })
     };
-    let body = if head.status == 101 { &[] } else { &tail[..] };
-    let report = UpgradeReport {
+    let report = report(&head, if head.status == 101 { &[] } else { &tail }, scrubber);
+    let result = result.map(|subprotocol| Accepted { at, tail, subprotocol });
+    Upgraded { result, report: Some(report), bare_lf: head.bare_lf }
+}
+
+fn report(head: &Head, body: &[u8], scrubber: &Scrubber) -> UpgradeReport {
+    UpgradeReport {
         status: Some(head.status),
         http_version: Some(format!("1.{}", head.minor_version)),
         headers: head.printable(scrubber),
         body: Printable::capture(&scrubber.scrub(body), LONGEST_BODY),
         clock_skew_seconds: head.date().map(|date| date as f64 - Timestamp::now().unix_seconds()),
-    };
-    let result = result.map(|subprotocol| Accepted { at, tail, subprotocol });
-    Upgraded { result, report: Some(report), bare_lf: head.bare_lf }
+    }
 }
 
 /// What came instead of HTTP is shown as the body.

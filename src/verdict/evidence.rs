@@ -15,6 +15,8 @@ pub struct Evidence {
     pub hold: Option<HoldFacts>,
     /// The deadline that was missed, if the end was one.
     pub missed_deadline: Option<Duration>,
+    /// The check was to go no further than it went.
+    pub stopped: bool,
     /// There was a warning that the monitor counts as a failure.
     pub raised: bool,
     /// What we know against ourselves.

@@ -40,6 +40,7 @@ pub fn verdict(evidence: &Evidence) -> Option<Reason> {
     let reason = match (&evidence.fault, &evidence.hold) {
         (Some(fault), _) => Some(dial_reason(fault)),
         (None, Some(hold)) => hold_reason(hold).or_else(|| evidence.raised.then_some(Reason::AppWarned)),
+        (None, None) if evidence.stopped => None,
         // Neither a fault nor a line: the probe lost its way, and that is a bug of ours.
         (None, None) => Some(Reason::ProberPanicked),
     }?;
