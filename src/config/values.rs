@@ -106,6 +106,20 @@ pub fn parse_header(text: &str) -> Result<(String, Secret), InvalidHeader> {
     Ok((name.to_owned(), Secret::new(value)))
 }
 
+/// A host as it stands in a URL: an IPv6 address in brackets, no dot at the end.
+pub(super) fn parse_public_host(text: &str) -> Result<String, &'static str> {
+    let has_port = |text: &str| text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let is_address = |text: &str| text.parse::<std::net::Ipv6Addr>().is_ok();
+    match url::Host::parse(text) {
+        Ok(host) => Ok(host.to_string().trim_end_matches('.').to_owned()),
+        Err(_) if text.contains("://") => Err("this is a URL, and a host alone is compared: without scheme, port and path"),
+        Err(_) if is_address(text) => Err("an IPv6 address stands in brackets: `[2001:db8::1]`"),
+        Err(_) if text.contains('/') => Err("this has a path, and a host alone is compared"),
+        Err(_) if has_port(text) => Err("this has a port, and a host alone is compared"),
+        Err(_) => Err("this is no host name"),
+    }
+}
+
 /// Checks the name of an extra header.
 ///
 /// # Errors

@@ -237,7 +237,7 @@ fn signing(raw: &Raw, kind: WebhookKind, desk: &mut Desk<'_>) -> Option<WebhookS
         desk.sink.push(problem.at(&span, "").help("set `auth_token_file` or `auth_token_env`"));
     }
     let token = dial::secret(&raw.auth_token_file, &raw.auth_token_env, desk)?;
-    let signer = raw.signature.get().copied().or(Signer::of(kind));
+    let signer = raw.signature.get().copied().or_else(|| Signer::of(kind));
     if let (None, Some(span)) = (signer, raw.auth_token_file.span().or_else(|| raw.auth_token_env.span())) {
         let problem = Problem::new(Code::NotInDialect, format!("webhooks of `{kind}` are not signed with a token")).at(&span, "");
         desk.sink.push(problem.help("leave it out, or say with `signature` whose way of signing your server checks"));
@@ -277,7 +277,7 @@ fn signed(raw: &Raw, signer: Signer, token: Secret) -> WebhookSigning {
 /// Who signs as what, if the request is signed.
 fn signer(raw: &Raw, kind: WebhookKind) -> Option<Signer> {
     let has_token = !raw.auth_token_file.is_absent() || !raw.auth_token_env.is_absent();
-    raw.signature.get().copied().or(Signer::of(kind)).filter(|_| has_token)
+    raw.signature.get().copied().or_else(|| Signer::of(kind)).filter(|_| has_token)
 }
 
 /// The user's own headers, beside those that are made.
