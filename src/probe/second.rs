@@ -40,7 +40,7 @@ pub(super) async fn try_others(
     for (what, second) in [("the origin", &comparison.origin), ("the traditional webhook", &comparison.fallback)] {
         let Some(second) = second else { continue };
         let at_seconds = after + began.elapsed().as_secs_f64();
-        let came = second.reason.map_or(second.outcome.label(), Reason::label);
+        let came = second.reason.map_or_else(|| second.outcome.label(), Reason::label);
         report.timeline.push(TimelineEntry { at_seconds, what: format!("then {what}, {}: {came}", second.url) });
     }
     report.findings.extend(compare(reason, &report.summary, &comparison));
