@@ -14,9 +14,9 @@ use super::read::{Kind, List, as_integer, as_text, wrong_type};
 use super::suggest::nearest;
 use super::values::{
     DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server,
-    parse_public_host, shown,
+    parse_public_host, parse_web_url, shown,
 };
-use crate::monitor::{HostPort, InvalidTarget, InvalidWebhookUrl, MonitorName, ResolverChoice, Target, WebhookUrl};
+use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target, WebhookUrl};
 use crate::outcome::Warning;
 use crate::secret::Secret;
 
@@ -196,19 +196,6 @@ fn parse_url(text: &str) -> Result<Target, InvalidTarget> {
         | InvalidTarget::HostName(_)
         | InvalidTarget::UserInfo
         | InvalidTarget::Fragment => error,
-    })
-}
-
-fn parse_web_url(text: &str) -> Result<WebhookUrl, InvalidWebhookUrl> {
-    WebhookUrl::parse(text).map_err(|error| match error {
-        InvalidWebhookUrl::Malformed(_) if !text.contains("://") => {
-            InvalidWebhookUrl::Malformed("it has to begin with `https://` or `http://`".to_owned())
-        }
-        InvalidWebhookUrl::Malformed(_)
-        | InvalidWebhookUrl::Scheme(_)
-        | InvalidWebhookUrl::UserInfo
-        | InvalidWebhookUrl::Fragment
-        | InvalidWebhookUrl::Host(_) => error,
     })
 }
 

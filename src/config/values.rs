@@ -8,7 +8,7 @@ use super::raw::Hold;
 use super::read::Word;
 use crate::audio::Codec;
 use crate::dialect::Provider;
-use crate::monitor::{IpChoice, Mode, ResolverChoice, Roots};
+use crate::monitor::{InvalidWebhookUrl, IpChoice, Mode, ResolverChoice, Roots, WebhookUrl};
 use crate::secret::Secret;
 use crate::text::Printable;
 
@@ -104,6 +104,20 @@ pub fn parse_header(text: &str) -> Result<(String, Secret), InvalidHeader> {
     check_header_name(name)?;
     check_header_value(value)?;
     Ok((name.to_owned(), Secret::new(value)))
+}
+
+/// A webhook's URL, with a plain word for one without a scheme.
+pub(super) fn parse_web_url(text: &str) -> Result<WebhookUrl, InvalidWebhookUrl> {
+    WebhookUrl::parse(text).map_err(|error| match error {
+        InvalidWebhookUrl::Malformed(_) if !text.contains("://") => {
+            InvalidWebhookUrl::Malformed("it has to begin with `https://` or `http://`".to_owned())
+        }
+        InvalidWebhookUrl::Malformed(_)
+        | InvalidWebhookUrl::Scheme(_)
+        | InvalidWebhookUrl::UserInfo
+        | InvalidWebhookUrl::Fragment
+        | InvalidWebhookUrl::Host(_) => error,
+    })
 }
 
 /// A host as it stands in a URL: an IPv6 address in brackets, no dot at the end.
