@@ -94,7 +94,7 @@ pub(super) fn practice(args: &PracticeArgs) -> Exit {
         }
         let address = practice.address();
         print(&format!(
-            "practice endpoints: ws://{address}/<behaviour>, wss://localhost:{}/<behaviour>, DNS on UDP {address}\n\
+            "practice endpoints: ws://{address}/<behaviour>, wss://localhost:{}/<behaviour>, webhooks over http and https, DNS on UDP {address}\n\
              `sidetone practice --list` shows the behaviours; Ctrl-C stops",
             address.port()
         ));

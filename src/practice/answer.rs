@@ -48,6 +48,14 @@ pub(super) async fn plain_page(mut wire: Wire, status: &str, text: &str) {
     }
 }
 
+/// 200 and a document.
+pub(super) async fn document(mut wire: Wire, content_type: Option<&str>, text: &str) {
+    let kind = content_type.map(|kind| format!("Content-Type: {kind}\r\n")).unwrap_or_default();
+    if wire.send(&page("HTTP/1.1", "200 OK", &kind, text)).await.is_ok() {
+        wire.end(Ending::Close).await;
+    }
+}
+
 /// Sends the 101, odd as the script has it. The request has a key.
 pub(super) async fn switch(wire: &mut Wire, request: &Request, key: &[u8], script: Switch) -> io::Result<()> {
     let head = switching_head(request, key, script);

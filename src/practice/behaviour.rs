@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::script::{AnswerScript, LineScript, Script};
 use super::table::BEHAVIOURS;
+use super::webhook::Place;
 use crate::outcome::{Reason, Warning};
 
 /// One thing that a practice server can do to a caller.
@@ -14,11 +15,12 @@ pub struct Behaviour {
     pub name: &'static str,
     /// What in the URL picks it.
     pub stage: Stage,
-    /// What a probe says about it, with the monitor's defaults and `needs`, over `ws` and `wss` alike.
+    /// What a probe says about it, with the monitor's defaults and `needs`, over `ws` and `wss` (`http` and `https`) alike.
     pub provokes: Provokes,
     /// Lines of `monitors.toml` that the monitor needs for that. Placeholders: `{address}` (the practice server's address and port),
     /// `{ca_file}`, `{client_cert_file}` and `{client_key_file}` (PEM files made from [`Practice::ca_pem`](super::Practice::ca_pem) and
-    /// [`Practice::client_identity`](super::Practice::client_identity)). Beside them, every `wss` monitor needs the practice CA as `ca_file`.
+    /// [`Practice::client_identity`](super::Practice::client_identity)), `{auth_token_file}` (a file with
+    /// [`Practice::auth_token`](super::Practice::auth_token)). Beside them, every `wss` monitor needs the practice CA as `ca_file`.
     pub needs: &'static [&'static str],
     /// One line: what the server does.
     pub about: &'static str,
@@ -36,6 +38,8 @@ pub enum Stage {
     Tls,
     /// The upgrade and everything after it: the path.
     Path,
+    /// The webhook, before there is a stream: the path, as a rule. The monitor has the URL as `webhook.url`.
+    Webhook,
 }
 
 /// What a probe of a behaviour comes to.
@@ -88,17 +92,27 @@ impl Behaviour {
         BEHAVIOURS.iter().find(|row| row.name == name)
     }
 
-    /// Can it be had over `wss` (`secure`) or `ws`? A few make sense over one of the two only.
+    /// Has it a port of its own?
+    pub(super) const fn has_own_port(&self) -> bool {
+        match self.script {
+            Script::Port(_) => true,
+            Script::Webhook(webhook) => matches!(webhook.place, Place::Port(_)),
+            Script::Dns(_) | Script::Tls(_) | Script::Answer(_) | Script::Line { .. } => false,
+        }
+    }
+
+    /// Can it be had over `wss` or `https` (`secure`), or over `ws` or `http`? A few make sense over one of the two only.
     #[must_use]
     pub const fn works_over(&self, secure: bool) -> bool {
         match self.script {
             Script::Tls(_) | Script::Line { line: LineScript::DamagedRecord, .. } => secure,
             Script::Answer(AnswerScript::PlainToTls | AnswerScript::TlsAlert) => !secure,
+            Script::Webhook(webhook) => webhook.works_over(secure),
             Script::Dns(_) | Script::Port(_) | Script::Answer(_) | Script::Line { .. } => true,
         }
     }
 
-    /// The URL to dial at a practice server on `address`; for [`Stage::Port`], `address` has to be that of the behaviour's own port
+    /// The URL to dial, or to ask, at a practice server on `address`; for a behaviour with a port of its own, `address` has to be that of that port
     /// ([`Practice::port_of`](super::Practice::port_of)). TLS behaviours are always `wss`. A DNS behaviour needs the server as its resolver,
     /// and a TLS behaviour relies on `*.localhost` being the loopback address (RFC 6761).
     #[must_use]
@@ -110,6 +124,20 @@ impl Behaviour {
             Stage::Port => format!("{scheme}://{host}/"),
             Stage::Tls => format!("wss://{}.localhost:{port}/echo", self.name),
             Stage::Path => format!("{scheme}://{host}/{}", self.name),
+            Stage::Webhook => self.webhook_url(if secure { "https" } else { "http" }, &host.to_string(), &port.to_string()),
+        }
+    }
+
+    const fn webhook_place(&self) -> Place {
+        if let Script::Webhook(webhook) = self.script { webhook.place } else { Place::Path }
+    }
+
+    /// The URL of a webhook with this scheme, at an authority or, where the name counts, at a port.
+    fn webhook_url(&self, scheme: &str, host: &str, port: &str) -> String {
+        match self.webhook_place() {
+            Place::Path | Place::SecurePath | Place::Port(_) => format!("{scheme}://{host}/{}", self.name),
+            Place::Lookup(name) => format!("{scheme}://{name}.practice.test:{port}/{}", self.name),
+            Place::Handshake(name) => format!("https://{name}.localhost:{port}/{}", self.name),
         }
     }
 
@@ -122,6 +150,10 @@ impl Behaviour {
             Stage::Tls => format!("wss://{}.localhost:PORT/echo", self.name),
             Stage::Path if self.works_over(true) && self.works_over(false) => format!("ws://HOST:PORT/{}", self.name),
             Stage::Path => format!("{scheme}://HOST:PORT/{}", self.name),
+            Stage::Webhook => {
+                let scheme = if self.works_over(false) { "http" } else { "https" };
+                self.webhook_url(scheme, self.webhook_place().authority_form(), "PORT")
+            }
         }
     }
 }
@@ -162,11 +194,13 @@ pub(super) fn script_of_path(name: &str) -> Option<Script> {
     if let Some((name, delay)) = name.split_once('/') {
         return match Behaviour::find(name)?.script {
             Script::Line { line: LineScript::Voice(voice), .. } => voice.timed(delay).map(Script::voice),
-            Script::Dns(_) | Script::Port(_) | Script::Tls(_) | Script::Answer(_) | Script::Line { .. } => None,
+            Script::Dns(_) | Script::Port(_) | Script::Tls(_) | Script::Webhook(_) | Script::Answer(_) | Script::Line { .. } => {
+                None
+            }
         };
     }
     if let Some(row) = Behaviour::find(name) {
-        return (row.stage == Stage::Path).then_some(row.script);
+        return matches!(row.stage, Stage::Path | Stage::Webhook).then_some(row.script);
     }
     if let Some(code) = name.strip_prefix(HTTP_FAMILY.prefix).and_then(number) {
         return match code {

@@ -247,7 +247,9 @@ impl Workshop {
     /// A good server certificate. Each behaviour's name stands in it on its own, as `*.localhost` is too wide for some clients.
     fn leaf_params(&self) -> CertificateParams {
         let mut params = params("practice.test");
-        let mut names: Vec<String> = ["localhost", "*.localhost", "practice.test", "*.practice.test"].map(str::to_owned).to_vec();
+        let mut names: Vec<String> = ["localhost", "*.localhost", "practice.test", "*.practice.test", "*.practice.example.com"]
+            .map(str::to_owned)
+            .to_vec();
         names.extend(BEHAVIOURS.iter().filter(|row| row.stage == Stage::Tls).map(|row| format!("{}.localhost", row.name)));
         params.subject_alt_names = dns_names(&names).unwrap_or_default();
         let mut addresses = vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];

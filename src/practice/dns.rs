@@ -1,4 +1,4 @@
-//! A name server for `practice.test` and `localhost` on UDP: the first label of a name may be a behaviour.
+//! A name server for `practice.test`, `practice.example.com` (which looks public) and `localhost` on UDP: the first label of a name may be a behaviour.
 //!
 //! One question a datagram, no EDNS, no compression but the pointer to the question. Whatever cannot be read is dropped.
 
@@ -119,6 +119,9 @@ impl<'a> Question<'a> {
     }
 }
 
+/// The endings of our names.
+const SUFFIXES: [&str; 3] = [".practice.test", ".practice.example.com", ".localhost"];
+
 /// What there is to say about a name.
 enum Zone {
     Good,
@@ -134,7 +137,7 @@ fn zone_of(name: &str) -> Zone {
     if matches!(name, "localhost" | "practice.test") {
         return Zone::Good;
     }
-    let Some(below) = name.strip_suffix(".practice.test").or_else(|| name.strip_suffix(".localhost")) else {
+    let Some(below) = SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)) else {
         return Zone::Foreign;
     };
     match Behaviour::find(below) {

@@ -13,6 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 use super::frame::{self, Frame};
 use super::script::{Ending, Flood, Goodbye, LineScript, Manner, Speech};
 use super::voice;
+use super::webhook::Tokens;
 use super::wire::Wire;
 use crate::audio::Codec;
 
@@ -60,7 +61,7 @@ impl Line {
     }
 
     /// Acts out `script` to the end of the connection.
-    pub(super) async fn act(mut self, script: LineScript) -> io::Result<()> {
+    pub(super) async fn act(mut self, script: LineScript, tokens: &Tokens) -> io::Result<()> {
         match script {
             LineScript::Attend(manner) => return self.hold(manner).await,
             LineScript::Drop { after_ms, how } => {
@@ -96,7 +97,7 @@ impl Line {
             }
             LineScript::Flood(flood) => self.flood(flood).await?,
             LineScript::DamagedRecord => self.damage().await?,
-            LineScript::Voice(voice) => return voice::attend(self.wire, self.inbox, voice).await,
+            LineScript::Voice(voice) => return voice::attend(self.wire, self.inbox, voice, tokens).await,
         }
         Ok(())
     }

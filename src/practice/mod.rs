@@ -4,7 +4,7 @@
 //! Everything is on one port: `ws://`, `wss://` (the first byte tells them apart) and DNS over UDP; the path, the server name of the
 //! ClientHello or the name that is looked up picks the behaviour. Two behaviours that must not take connections have ports of their own.
 //!
-//! The voice servers (`voice`) speak the providers' protocols; the other behaviours know plain frames alone.
+//! Webhooks (`webhook`) are on the same port as well, over http and https. The voice servers (`voice`) speak the providers' protocols; the other behaviours know plain frames alone.
 //!
 //! Deliberately absent: anything that a real endpoint should do. It is meant for loopback.
 //!
@@ -25,6 +25,7 @@ mod server;
 mod table;
 mod tls;
 mod voice;
+mod webhook;
 mod wire;
 
 #[cfg(test)]
@@ -46,6 +47,7 @@ use tokio_util::sync::CancellationToken;
 use certificates::Certificates;
 use ports::DeafPorts;
 use script::Script;
+use webhook::{Place, Tokens};
 
 /// How often a port that TCP gets and UDP does not is given back for another.
 const MOST_TRIES: usize = 16;
@@ -61,6 +63,7 @@ pub struct Practice {
     address: SocketAddr,
     ports: DeafPorts,
     certificates: Arc<Certificates>,
+    tokens: Arc<Tokens>,
 }
 
 impl Practice {
@@ -73,7 +76,14 @@ impl Practice {
         let address = tcp.local_addr()?;
         let own = behaviour::reachable(address).ip();
         let ports = DeafPorts::open(own).await?;
-        Ok(Self { tcp, udp: Arc::new(udp), address, ports, certificates: Arc::new(Certificates::make(own)?) })
+        Ok(Self {
+            tcp,
+            udp: Arc::new(udp),
+            address,
+            ports,
+            certificates: Arc::new(Certificates::make(own)?),
+            tokens: Arc::default(),
+        })
     }
 
     /// Where it listens.
@@ -106,11 +116,21 @@ impl Practice {
         self.certificates.stranger()
     }
 
-    /// The port of a [`Stage::Port`] behaviour. `None` for other names, and for `tcp-timeout` on systems whose queues cannot be filled.
+    /// The auth token with which the practice webhooks check Twilio's signature: what a monitor needs as `auth_token_file`.
+    #[must_use]
+    pub const fn auth_token() -> &'static str {
+        webhook::AUTH_TOKEN
+    }
+
+    /// The port of a behaviour that has its own. `None` for other names, and for `tcp-timeout` on systems whose queues cannot be filled.
     #[must_use]
     pub fn port_of(&self, name: &str) -> Option<u16> {
         match Behaviour::find(name)?.script {
             Script::Port(script) => self.ports.port_of(script),
+            Script::Webhook(webhook) => match webhook.place {
+                Place::Port(script) => self.ports.port_of(script),
+                Place::Path | Place::SecurePath | Place::Lookup(_) | Place::Handshake(_) => None,
+            },
             Script::Dns(_) | Script::Tls(_) | Script::Answer(_) | Script::Line { .. } => None,
         }
     }
@@ -119,7 +139,7 @@ impl Practice {
     #[must_use]
     pub fn url(&self, behaviour: &Behaviour, secure: bool) -> Option<String> {
         let mut address = self.address;
-        if behaviour.stage == Stage::Port {
+        if behaviour.has_own_port() {
             address.set_port(self.port_of(behaviour.name)?);
         }
         Some(behaviour.url(secure, address))
@@ -127,7 +147,8 @@ impl Practice {
 
     /// Serves until it is cancelled; open lines are dropped then.
     pub async fn run(&self, cancel: CancellationToken) {
-        server::run(&self.tcp, &self.udp, &self.certificates, cancel).await;
+        let desks = server::Desks { certificates: Arc::clone(&self.certificates), tokens: Arc::clone(&self.tokens) };
+        server::run(&self.tcp, &self.udp, &desks, cancel).await;
     }
 }
 

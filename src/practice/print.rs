@@ -7,9 +7,10 @@ use super::script::{AnswerScript, LineScript, Script};
 use super::table::BEHAVIOURS;
 
 const FAMILIES: [Family; 2] = [HTTP_FAMILY, CLOSE_FAMILY];
-const GROUPS: [(Group, &str); 5] = [
+const GROUPS: [(Group, &str); 6] = [
     (Group::Plain, "Picked by the path, over `ws` and `wss`"),
     (Group::Voice, "Voice servers: picked by the path, in a provider's protocol"),
+    (Group::Webhook, "Webhooks: asked over `http` and `https`, picked by the path"),
     (Group::Tls, "Picked by the server name (TLS)"),
     (Group::Dns, "Picked by the name that is looked up (the practice server as resolver)"),
     (Group::Port, "With a port of their own"),
@@ -20,6 +21,7 @@ const GROUPS: [(Group, &str); 5] = [
 enum Group {
     Plain,
     Voice,
+    Webhook,
     Tls,
     Dns,
     Port,
@@ -104,6 +106,7 @@ fn group_of(row: &Behaviour) -> Group {
     match (row.stage, row.script) {
         (Stage::Path, Script::Line { line: LineScript::Voice(_), .. }) => Group::Voice,
         (Stage::Path, _) => Group::Plain,
+        (Stage::Webhook, _) => Group::Webhook,
         (Stage::Tls, _) => Group::Tls,
         (Stage::Dns, _) => Group::Dns,
         (Stage::Port, _) => Group::Port,
@@ -115,7 +118,7 @@ fn in_family(row: &Behaviour) -> bool {
     match row.script {
         Script::Answer(AnswerScript::Status(_)) => true,
         Script::Line { line: LineScript::Close { reason, .. }, .. } => reason.is_empty(),
-        Script::Answer(_) | Script::Line { .. } | Script::Dns(_) | Script::Port(_) | Script::Tls(_) => false,
+        Script::Answer(_) | Script::Line { .. } | Script::Dns(_) | Script::Port(_) | Script::Tls(_) | Script::Webhook(_) => false,
     }
 }
 
@@ -130,16 +133,20 @@ const INTRODUCTION: &str = "\
 at one of them to see what sidetone says about it, or to drill an alert from end to end. This page is made from the table in the code;
 `sidetone practice --list` prints the same table.
 
-- Everything is on one address (`HOST:PORT`): `ws://`, `wss://`, and a DNS server on UDP.
+- Everything is on one address (`HOST:PORT`): `ws://`, `wss://`, webhooks over `http://` and `https://`, and a DNS server on UDP.
 - The certificates are made at start by a practice CA. Every `wss` monitor needs it as `ca_file`; without it, each `wss` behaviour that is
   not about trust comes out as an unknown authority.
 - Behaviours of the path work over `ws` and `wss` alike, except those whose URL below says `wss`, and the two that imitate a TLS port.
 - The column *settings* has what a monitor needs beyond the defaults for the reason to come out; `{address}` is the practice server's
-  address and port, `{client_cert_file}` and `{client_key_file}` are any client certificate. A hold of 2 s or more is long enough where no other stands there.
+  address and port, `{ca_file}` the practice CA, `{client_cert_file}` and `{client_key_file}` are any client certificate. A hold of 2 s or more is long enough where no other stands there.
 - The voice servers speak a provider's protocol, and so must the monitor (`dialect`). They check every field of what the caller says, and
   close with 4400 and the name of the field if it is wrong. They greet 0.2 s after the hello (those called `late`: 3 s), or after the time that stands
   as a second segment in the path: `/twilio/1500ms`, up to `60000ms`.
-- A DNS behaviour needs the practice server as its `resolver`; `NAME.practice.test` works for the TLS behaviours too then.
+- A webhook stands in the monitor as `webhook.url`, and the monitor has no `url` of its own. What it answers leads to a stream of this same
+  server. Those that check Twilio's signature have the auth token `practice-auth-token`; `{auth_token_file}` is a file with it. A call that
+  `webhook-telnyx-call-path` has been asked about has a stream at `/api/calls/<CallSid>/audio`, once.
+- A DNS behaviour needs the practice server as its `resolver`; `NAME.practice.test` works for the TLS behaviours too then. Names below
+  `practice.example.com`, which look public, lead to the practice server as well.
 - A path that is not in the table is answered 404; a misspelt `tls-` name gets the alert `unrecognized_name`, a misspelt `dns-` name NXDOMAIN.
 
 These reasons cannot be caused by a server on loopback: `net_blackhole`, `net_lossy`, `tcp_unreachable` (they need a broken network),

@@ -1,4 +1,4 @@
-//! The head of the upgrade request: what picks the behaviour, and what the 101 has to answer.
+//! The head of a request: what picks the behaviour, what the 101 has to answer, and what a webhook looks at.
 
 use bytes::{Buf, BytesMut};
 
@@ -11,6 +11,11 @@ const MOST_HEADERS: usize = 100;
 pub(super) struct Request {
     /// The path without the slashes around it and the query.
     pub(super) behaviour: String,
+    pub(super) method: String,
+    /// Path and query as they came.
+    pub(super) target: String,
+    /// Names in lower case, in order; values that are no UTF-8 are left out.
+    headers: Vec<(String, String)>,
     /// `Sec-WebSocket-Key`; a request without one is no upgrade.
     pub(super) key: Option<Vec<u8>>,
     /// The offered subprotocols, in order.
@@ -42,13 +47,23 @@ impl Request {
         let value = |name: &str| head.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|h| h.value);
         let offered = value("sec-websocket-protocol").and_then(|list| str::from_utf8(list).ok());
         let names = offered.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
+        let texts =
+            head.headers.iter().filter_map(|h| Some((h.name.to_ascii_lowercase(), str::from_utf8(h.value).ok()?.to_owned())));
         let request = Self {
             behaviour: path.trim_matches('/').to_owned(),
+            method: head.method.unwrap_or_default().to_owned(),
+            target: target.to_owned(),
+            headers: texts.collect(),
             key: value("sec-websocket-key").map(<[u8]>::to_vec),
             subprotocols: names.map(str::to_owned).collect(),
         };
         buffer.advance(length);
         Ok(Some(request))
+    }
+
+    /// The value of the first header of this name.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 
@@ -66,6 +81,8 @@ mod tests {
         let mut buffer = BytesMut::from(&head[..]);
         let request = Request::take(&mut buffer).unwrap().unwrap();
         assert_eq!(request.behaviour, "drop-after-0.8s");
+        assert_eq!((request.method.as_str(), request.target.as_str()), ("GET", "/drop-after-0.8s?call=1"));
+        assert_eq!((request.header("HOST"), request.header("content-length")), (Some("a"), None));
         assert_eq!(request.key.as_deref(), Some(&b"abc"[..]));
         assert_eq!(request.subprotocols, ["x", "y"]);
         assert_eq!(&buffer[..], b"rest");

@@ -1,7 +1,9 @@
-//! What a server does, as data: the rows of the table name it, the modules `dns`, `ports`, `tls`, `answer` and `line` act it out.
+//! What a server does, as data: the rows of the table name it, the modules `dns`, `ports`, `tls`, `answer`, `webhook` and
+//! `line` act it out.
 
 use super::behaviour::Stage;
 use super::voice::{Dialect, VoiceScript};
+use super::webhook::WebhookScript;
 
 /// What is acted out for one behaviour.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +11,8 @@ pub(super) enum Script {
     Dns(DnsScript),
     Port(PortScript),
     Tls(TlsScript),
+    /// A webhook: plain HTTP.
+    Webhook(WebhookScript),
     /// An answer that is no 101.
     Answer(AnswerScript),
     /// A 101, and a line after it.
@@ -25,6 +29,7 @@ impl Script {
             Self::Dns(_) => Stage::Dns,
             Self::Port(_) => Stage::Port,
             Self::Tls(_) => Stage::Tls,
+            Self::Webhook(_) => Stage::Webhook,
             Self::Answer(_) | Self::Line { .. } => Stage::Path,
         }
     }

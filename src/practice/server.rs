@@ -15,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 use super::behaviour::{reachable, script_of_path};
 use super::certificates::Certificates;
 use super::line::Line;
-use super::print::list;
 use super::request::{BadRequest, Request};
 use super::script::{Ending, Script};
+use super::voice::VoiceScript;
+use super::webhook::{self, Tokens};
 use super::wire::Wire;
 use super::{answer, dns, tls};
 
@@ -34,8 +35,16 @@ const TLS_HANDSHAKE: u8 = 0x16;
 /// The high byte of the length of a DNS question over TCP (RFC 1035 section 4.2.2).
 const DNS_OVER_TCP: u8 = 0x00;
 
+/// What all lines share.
+#[derive(Clone, Debug)]
+pub(super) struct Desks {
+    pub(super) certificates: Arc<Certificates>,
+    /// What webhooks hand out, and streams ask for.
+    pub(super) tokens: Arc<Tokens>,
+}
+
 /// Serves until `cancel`; then drops every line.
-pub(super) async fn run(tcp: &TcpListener, udp: &Arc<UdpSocket>, certificates: &Arc<Certificates>, cancel: CancellationToken) {
+pub(super) async fn run(tcp: &TcpListener, udp: &Arc<UdpSocket>, desks: &Desks, cancel: CancellationToken) {
     let mut tasks = JoinSet::new();
     if let Some(own) = own_address(tcp) {
         tasks.spawn(dns::serve(Arc::clone(udp), own));
@@ -50,7 +59,7 @@ pub(super) async fn run(tcp: &TcpListener, udp: &Arc<UdpSocket>, certificates: &
             }
             accepted = tcp.accept(), if tasks.len() < MOST_LINES => match accepted {
                 Ok((stream, _)) => {
-                    tasks.spawn(serve(stream, Arc::clone(certificates)));
+                    tasks.spawn(serve(stream, desks.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(?error, "the practice server cannot accept");
@@ -66,8 +75,8 @@ fn own_address(tcp: &TcpListener) -> Option<IpAddr> {
     tcp.local_addr().ok().map(|address| reachable(address).ip())
 }
 
-async fn serve(stream: TcpStream, certificates: Arc<Certificates>) {
-    match timeout(LONGEST_LINE, converse(stream, &certificates)).await {
+async fn serve(stream: TcpStream, desks: Desks) {
+    match timeout(LONGEST_LINE, converse(stream, &desks)).await {
         // An error is a caller that has gone, which is what most behaviours are about.
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(?error, "a practice line broke off"),
@@ -75,14 +84,14 @@ async fn serve(stream: TcpStream, certificates: Arc<Certificates>) {
     }
 }
 
-async fn converse(stream: TcpStream, certificates: &Certificates) -> io::Result<()> {
+async fn converse(stream: TcpStream, desks: &Desks) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut first = [0];
     if timeout(HEAD_TIMEOUT, stream.peek(&mut first)).await?? == 0 {
         return Ok(());
     }
     let mut wire = match first {
-        [TLS_HANDSHAKE] => match tls::accept(stream, certificates).await? {
+        [TLS_HANDSHAKE] => match tls::accept(stream, &desks.certificates).await? {
             Some(wire) => wire,
             None => return Ok(()),
         },
@@ -94,7 +103,7 @@ async fn converse(stream: TcpStream, certificates: &Certificates) -> io::Result<
     };
     let mut inbox = BytesMut::new();
     match timeout(HEAD_TIMEOUT, read_head(&mut wire, &mut inbox)).await?? {
-        Ok(request) => dispatch(wire, inbox, &request).await,
+        Ok(request) => dispatch(wire, inbox, &request, &desks.tokens).await,
         Err(bad) => {
             answer::plain_page(wire, "400 Bad Request", &format!("{bad}\n")).await;
             Ok(())
@@ -112,17 +121,27 @@ async fn read_head(wire: &mut Wire, inbox: &mut BytesMut) -> io::Result<Result<R
     }
 }
 
-async fn dispatch(mut wire: Wire, inbox: BytesMut, request: &Request) -> io::Result<()> {
-    match (script_of_path(&request.behaviour), &request.key) {
+/// What the path asks for: a behaviour, or the stream of a call that a webhook has announced.
+fn script_of(request: &Request, tokens: &Tokens) -> Option<Script> {
+    let call = webhook::call_of_path(&request.behaviour).filter(|_| request.key.is_some());
+    match call {
+        Some(call) => tokens.redeem(call).then_some(Script::voice(VoiceScript::ANNOUNCED)),
+        None => script_of_path(&request.behaviour),
+    }
+}
+
+async fn dispatch(mut wire: Wire, inbox: BytesMut, request: &Request, tokens: &Tokens) -> io::Result<()> {
+    match (script_of(request, tokens), &request.key) {
+        (Some(Script::Webhook(script)), _) => return webhook::serve(wire, inbox, request, script, tokens).await,
         (Some(Script::Answer(script)), _) => answer::answer(wire, script).await,
         (Some(Script::Line { switch, line }), Some(key)) => {
             answer::switch(&mut wire, request, key, switch).await?;
-            return Line::new(wire, inbox).act(line).await;
+            return Line::new(wire, inbox).act(line, tokens).await;
         }
         (Some(_), None) => answer::plain_page(wire, "426 Upgrade Required", "this is a WebSocket endpoint\n").await,
         (Some(_) | None, _) => {
-            let text = format!("there is no behaviour of this name; there are:\n\n{}", list());
-            answer::plain_page(wire, "404 Not Found", &text).await;
+            let text = "there is no behaviour of this name; `sidetone practice --list` shows them all\n";
+            answer::plain_page(wire, "404 Not Found", text).await;
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ use super::script::{
     AnswerScript, DnsScript, Ending, Flood, Goodbye, Identity, LineScript, Manner, PortScript, Script, Speech, Switch, TlsScript,
 };
 use super::voice::{Dialect, Twist, VoiceScript};
+use super::webhook::WEBHOOKS;
 use crate::outcome::{Reason, Warning};
 
 /// Declares the table. A row is: name, script, what it provokes, the settings that it needs, what the server does. The rows of the two
@@ -17,7 +18,9 @@ macro_rules! table {
     ) => {
         /// Every behaviour. The members of the families `http-<code>` and `close-<code>` that stand here are those with a meaning of their own;
         /// the others are served as well.
-        pub const BEHAVIOURS: &[Behaviour] = &[
+        pub const BEHAVIOURS: &[Behaviour] = &joined::<{ STREAMS.len() + WEBHOOKS.len() }>(STREAMS, WEBHOOKS);
+
+        const STREAMS: &[Behaviour] = &[
             $(row($name, $script, $provokes, &[$($need),*], $about),)+
             $(row(concat!("http-", $status), answer(AnswerScript::Status($status)), of_status($status), &[], HTTP_FAMILY.about),)+
             $(row(
@@ -170,8 +173,9 @@ table! {
         "twilio-bad-base64", voice(Dialect::Twilio, Twist::Unpadded), warns(Warning::Base64Invalid), ["dialect = \"twilio\""], "writes its audio in base64 without the padding";
         "twilio-wav-header", voice(Dialect::Twilio, Twist::WavHeader), warns(Warning::ContainerInAudio), ["dialect = \"twilio\""], "begins its audio with the header of a WAV file";
         "twilio-silence-only", voice(Dialect::Twilio, Twist::SilenceOnly), warns(Warning::AudioSilenceOnly), ["dialect = \"twilio\""], "sends silence without end";
-        "twilio-overflow", voice(Dialect::Twilio, Twist::Overflow), warns(Warning::PlaybackOverflow), ["dialect = \"twilio\""], "sends 608 s of audio at once; Twilio keeps 10 minutes";
+        "twilio-overflow", voice(Dialect::Twilio, Twist::Overflow), warns(Warning::PlaybackOverflow), ["dialect = \"twilio\"", "hold = \"3s\""], "sends 608 s of audio at once; Twilio keeps 10 minutes";
         "twilio-no-mark", voice(Dialect::Twilio, Twist::NoMark), fails(Reason::AppNoMark), ["dialect = \"twilio\"", "expect = { mark_round_trip_within = \"1s\" }"], "greets and sets no mark";
+        "twilio-token", Script::voice(VoiceScript::guarded(Dialect::Twilio)), fails(Reason::ClosedByServer), ["dialect = \"twilio\""], "Close 4401 unless start has a parameter token that webhook-twilio-token minted within the last minute, once";
         // --- SignalWire ---
         "signalwire", voice(Dialect::SignalWire, Twist::Good), SUCCESS, ["dialect = \"signalwire\"", "audio = { say = \"tone\" }", "hold = \"3s\"", "expect = { first_audio_within = \"2s\", echo = true }"], "checks the hello and every frame, greets after 0.2 s with 1 s of tone and a mark, then echoes";
         "signalwire-silent", voice(Dialect::SignalWire, Twist::Silent), fails(Reason::AppNoAudio), ["dialect = \"signalwire\"", "expect = { first_audio_within = \"1s\" }"], "plays along and says nothing";
@@ -353,7 +357,17 @@ const NEVER_CLOSES: LineScript = LineScript::Attend(Manner { goodbye: Goodbye::U
 const CLOSES_UNACKNOWLEDGED: LineScript =
     LineScript::Attend(Manner { goodbye: Goodbye::Unacknowledged(Ending::Close), ..Manner::ECHO });
 
-const fn row(
+const fn joined<const LENGTH: usize>(first: &[Behaviour], second: &[Behaviour]) -> [Behaviour; LENGTH] {
+    let mut all = [first[0]; LENGTH];
+    let mut at = 0;
+    while at < LENGTH {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
+}
+
+pub(super) const fn row(
     name: &'static str,
     script: Script,
     provokes: Provokes,

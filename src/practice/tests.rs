@@ -6,3 +6,4 @@ mod lookups;
 mod rules;
 mod tables;
 mod voice;
+mod webhooks;

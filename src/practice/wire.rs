@@ -35,6 +35,15 @@ impl Wire {
         Self { stream: Either::Right(Box::new(stream)) }
     }
 
+    pub(super) const fn is_tls(&self) -> bool {
+        matches!(self.stream, Either::Right(_))
+    }
+
+    /// The server's port; 0 if the socket has gone.
+    pub(super) fn port(&mut self) -> u16 {
+        self.tcp().local_addr().map_or(0, |address| address.port())
+    }
+
     /// The socket below TLS.
     pub(super) fn tcp(&mut self) -> &mut TcpStream {
         match &mut self.stream {

@@ -87,7 +87,8 @@ pub(super) fn webhook_sentence(webhook: &WebhookReport, reason: Reason) -> Strin
     }
     match (webhook.status, webhook.tls_reason) {
         (Some(status), _) if !(200..300).contains(&status) => {
-            let location = webhook.headers.iter().find(|(name, _)| name.as_str() == "location");
+            let redirects = (300..400).contains(&status);
+            let location = webhook.headers.iter().find(|(name, _)| redirects && name.as_str() == "location");
             let to = location.map_or_else(String::new, |(_, to)| format!(" to {to}"));
             format!("the webhook answered {status}{to}: {explains}")
         }

@@ -81,7 +81,7 @@ async fn judge<S: Transport>(
         head.accepts(key, &plan.subprotocols, plan.require_subprotocol)
     } else {
         read_body(stream, &head, &mut tail).await;
-        Err(UpgradeFault::Status { code: head.status, says_tls_port: answer::says_tls_port(&tail) })
+        Err(UpgradeFault::Status { code: head.status, says_tls_port: head.status == 400 && answer::says_tls_port(&tail) })
     };
     let body = if head.status == 101 { &[] } else { &tail[..] };
     let report = UpgradeReport {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, Url};
 use tokio::time::Instant;
-use url::Host;
+use url::{Host, form_urlencoded};
 use uuid::Uuid;
 
 use super::answer::printable_value;
@@ -17,12 +17,12 @@ use super::scrub::Scrubber;
 use super::tls::Witness;
 use super::{Resources, blame, resolve};
 use crate::dialect::Call;
-use crate::monitor::{DialPlan, Monitor, TlsPlan, Webhook, WebhookMethod, WebhookSigning};
+use crate::monitor::{DialPlan, Monitor, Timeouts, TlsPlan, Webhook, WebhookMethod, WebhookSigning};
 use crate::outcome::Reason;
 use crate::report::{LintReport, StreamReport, WebhookReport};
 use crate::secret::Secret;
 use crate::text::Printable;
-use crate::verdict::{self, TlsFault, WebhookFault};
+use crate::verdict::{self, ConnectFault, ResolveFault, TlsFault, WebhookFault};
 use crate::webhook::{Answer, Complaint, Plan, Reading, Request, Rules, Stream, login, read, redact_queries};
 
 /// How much of a body is kept: enough for a document and for an error page's sentence.
@@ -57,6 +57,35 @@ struct Connection {
     witness: Option<Witness>,
 }
 
+impl Connection {
+    /// What a missed deadline means. Of a connection without TLS it cannot be told whether it is up before an answer comes; its own deadline
+    /// passes first.
+    fn late(&self, secure: bool) -> WebhookFault {
+        match &self.witness {
+            Some(witness) if secure && !witness.began() => WebhookFault::Connect(ConnectFault::Timeout),
+            Some(witness) if secure && witness.is_waiting() => WebhookFault::Tls(TlsFault::Timeout),
+            Some(_) | None => WebhookFault::Timeout,
+        }
+    }
+}
+
+/// The deadline of `webhook` that was missed, if it was one.
+pub(super) fn missed_deadline(fault: &WebhookFault, webhook: &Webhook, timeouts: &Timeouts) -> Option<Duration> {
+    match fault {
+        WebhookFault::Timeout => Some(webhook.timeout),
+        WebhookFault::Resolve(ResolveFault::Timeout) => Some(timeouts.resolve),
+        WebhookFault::Connect(ConnectFault::Timeout) => Some(timeouts.connect),
+        WebhookFault::Tls(TlsFault::Timeout) => Some(timeouts.tls),
+        WebhookFault::Resolve(_)
+        | WebhookFault::Connect(_)
+        | WebhookFault::Tls(_)
+        | WebhookFault::NotHttp
+        | WebhookFault::Closed
+        | WebhookFault::Status(_)
+        | WebhookFault::Refused(_) => None,
+    }
+}
+
 /// Asks `webhook` for the stream of `call`.
 pub(super) async fn ask(webhook: &Webhook, monitor: &Monitor, call: &Call, resources: &Resources) -> Asked {
     let url = login(webhook);
@@ -65,7 +94,8 @@ pub(super) async fn ask(webhook: &Webhook, monitor: &Monitor, call: &Call, resou
     let rules = Rules::of(webhook, monitor);
     let mut connection = Connection::default();
     let sending = send(webhook, &monitor.dial, &request, rules.limits.bytes, resources, &mut connection);
-    let answered = tokio::time::timeout(webhook.timeout, sending).await.unwrap_or(Err(WebhookFault::Timeout));
+    let answered = tokio::time::timeout(webhook.timeout, sending).await;
+    let answered = answered.unwrap_or_else(|_| Err(connection.late(webhook.url.is_secure())));
     let reading = answered.as_ref().ok().filter(|answered| answered.is_success()).map(|answered| answered.read(&rules));
     let scrubber = scrubber(webhook, &request, reading.as_ref());
     let mut report = report(&request, webhook, &connection, answered.as_ref().ok(), &scrubber);
@@ -110,17 +140,22 @@ async fn send(
     let building = build(&client, webhook, plan, request)?;
     let response = match client.execute(building).await {
         Ok(response) => response,
-        Err(error) => return Err(fault(&error, connection)),
+        Err(error) => return Err(fault(&error, connection, webhook)),
     };
     connection.address = response.remote_addr();
     let (status, headers) = (response.status().as_u16(), headers(&response));
     let content_type = response.headers().get("content-type").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let body = body(response, most).await.map_err(|error| fault(&error, connection))?;
+    let body = body(response, most).await.map_err(|error| fault(&error, connection, webhook))?;
     Ok(Answered { status, content_type, headers, body, took: began.elapsed() })
 }
 
-fn fault(error: &reqwest::Error, connection: &Connection) -> WebhookFault {
-    blame::webhook_fault(error, |io| connection.witness.as_ref().map_or(TlsFault::Other, |witness| witness.fault(io)))
+fn fault(error: &reqwest::Error, connection: &Connection, webhook: &Webhook) -> WebhookFault {
+    let late = || match connection.late(webhook.url.is_secure()) {
+        // The only deadline of the library's is the connection's.
+        WebhookFault::Timeout if error.is_connect() => WebhookFault::Connect(ConnectFault::Timeout),
+        fault => fault,
+    };
+    blame::webhook_fault(error, late, |io| connection.witness.as_ref().map_or(TlsFault::Other, |witness| witness.fault(io)))
 }
 
 /// A client for one request.
@@ -130,13 +165,15 @@ async fn client(
     resources: &Resources,
     connection: &mut Connection,
 ) -> Result<Client, WebhookFault> {
-    let host = host(webhook.url.url());
-    let resolved = resolve::resolve(&host, plan.ip, &plan.resolver, plan.timeouts.resolve.min(webhook.timeout)).await;
+    let (host, elsewhere) = (host(webhook.url.url()), webhook.connect_to.as_ref());
+    let dialled = elsewhere.map_or(&host, |elsewhere| &elsewhere.host);
+    let resolved = resolve::resolve(dialled, plan.ip, &plan.resolver, plan.timeouts.resolve.min(webhook.timeout)).await;
     let addresses = resolved.map_err(WebhookFault::Resolve)?.addresses;
     // Providers present no certificate of ours to webhooks, and check the name of the URL.
     let tls = TlsPlan { client: None, server_name: None, ..plan.tls.clone() };
     let (config, witness) = Witness::of(&tls, resources).await.map_err(|_| WebhookFault::Tls(TlsFault::Other))?;
     connection.witness = Some(witness);
+    let handshake = if webhook.url.is_secure() { plan.timeouts.tls } else { Duration::ZERO };
     let mut builder = Client::builder()
         .tls_backend_preconfigured(config)
         .redirect(Policy::none())
@@ -144,9 +181,11 @@ async fn client(
         .no_proxy()
         .http1_only()
         .pool_max_idle_per_host(0)
-        .connect_timeout(plan.timeouts.connect);
+        .connect_timeout(plan.timeouts.connect + handshake);
     if let Host::Domain(name) = &host {
-        let list: Vec<SocketAddr> = addresses.iter().map(|address: &IpAddr| SocketAddr::new(*address, 0)).collect();
+        // Port 0 stands for that of the URL, which wins where it has one: see `build`.
+        let port = elsewhere.map_or(0, |elsewhere| elsewhere.port);
+        let list: Vec<SocketAddr> = addresses.iter().map(|address: &IpAddr| SocketAddr::new(*address, port)).collect();
         builder = builder.resolve_to_addrs(name, &list);
     }
     builder.build().map_err(|_| WebhookFault::Tls(TlsFault::Other))
@@ -163,10 +202,16 @@ fn build(client: &Client, webhook: &Webhook, plan: &DialPlan, request: &Request)
         WebhookMethod::Get => Method::GET,
         WebhookMethod::Post => Method::POST,
     };
-    let mut building = client.request(method, request.url.expose());
+    // The configuration has checked everything that could be refused here.
+    let mut url = Url::parse(request.url.expose()).map_err(|_| WebhookFault::Closed)?;
+    let authority = url.authority().to_owned();
+    if webhook.connect_to.is_some() {
+        let _ = url.set_port(None);
+    }
+    let mut building = client.request(method, url);
     let own = |name: &str| webhook.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
     let made = request.content_type.map(|media_type| ("Content-Type", media_type));
-    let made = made.into_iter().chain([("User-Agent", plan.user_agent.as_str())]);
+    let made = made.into_iter().chain([("User-Agent", plan.user_agent.as_str()), ("Host", &authority)]);
     let made = made.chain(request.headers.iter().map(|(name, value)| (*name, value.expose())));
     for (name, value) in made.filter(|(name, _)| !own(name)) {
         building = building.header(name, value);
@@ -177,7 +222,6 @@ fn build(client: &Client, webhook: &Webhook, plan: &DialPlan, request: &Request)
     if let Some(body) = &request.body {
         building = building.body(body.expose().to_owned());
     }
-    // The configuration has checked everything that could be refused here.
     building.build().map_err(|_| WebhookFault::Closed)
 }
 
@@ -209,10 +253,18 @@ fn scrubber(webhook: &Webhook, request: &Request, reading: Option<&Reading>) -> 
     let proofs =
         signing.chain(webhook.login.iter().map(|(_, password)| password)).chain(request.headers.iter().map(|(_, value)| value));
     let own = webhook.parameters.iter().chain(&webhook.headers).map(|(_, value)| value);
-    let query: Vec<Secret> = webhook.url.url().query_pairs().map(|(_, value)| Secret::new(value)).collect();
+    let query = webhook.url.url().query().unwrap_or_default();
+    let decoded = form_urlencoded::parse(query.as_bytes()).flat_map(|(name, value)| [name, value]).map(Secret::new);
+    let as_written = query.split(['&', '=']).map(Secret::new);
+    // As a form or a query has them.
+    let sent =
+        own.clone().map(|value| Secret::new(form_urlencoded::byte_serialize(value.expose().as_bytes()).collect::<String>()));
+    // What stands behind `Basic ` and `Bearer `.
+    let bare = request.headers.iter().filter_map(|(_, value)| Some(Secret::new(value.expose().split_once(' ')?.1)));
+    let made: Vec<Secret> = decoded.chain(as_written).chain(sent).chain(bare).collect();
     let stream = reading.and_then(|reading| reading.stream.as_ref());
     let theirs = stream.into_iter().flat_map(|stream| stream.parameters.iter().map(|(_, value)| value).chain(stream.token()));
-    Scrubber::of(proofs, own.chain(&query).chain(theirs))
+    Scrubber::of(proofs, own.chain(&made).chain(theirs))
 }
 
 fn report(

@@ -6,6 +6,7 @@
 //! - `secrets`: no secret comes out anywhere, not even through a server that sends it back.
 //! - `accuracy`: measured times are true within a wide margin.
 //! - `reasons`: every practice behaviour through a real socket, over ws and wss, comes to the reason that it is made for.
+//! - `incidents`: the incidents in which the webhook is green and the stream is not, from the webhook to the report.
 //! - `routes`: second ways to the same server, and what they prove.
 //! - `docs`: the generated pages are up to date, and what the documents show can be loaded.
 //! - `tidy`: the rules of the source tree that the compiler does not know.
@@ -16,6 +17,7 @@ mod accuracy;
 mod cli;
 mod daemon;
 mod docs;
+mod incidents;
 mod reasons;
 mod report;
 mod routes;

@@ -1,4 +1,4 @@
-//! Every practice behaviour through a real socket, over ws and wss: it comes to the reason that it is made for, and to no other.
+//! Every practice behaviour through a real socket, over ws and wss, webhooks over http and https: it comes to the reason that it is made for, and to no other.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::support::Range;
 
 /// Probes at a time in both tests together: enough to be quick, few enough that two cores keep up.
-static PLACES: Semaphore = Semaphore::const_new(32);
+static PLACES: Semaphore = Semaphore::const_new(24);
 /// How often a probe is made again where the machine, and not the server, decided how it ended.
 const AGAIN: usize = 4;
 /// What a monitor has where its behaviour does not ask for something else.

@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use rustix::process::{Pid, Signal, kill_process};
 use sidetone::lag::LagMeter;
 use sidetone::monitor::Monitor;
-use sidetone::practice::{Behaviour, Practice};
+use sidetone::practice::{Behaviour, Practice, Stage};
 use sidetone::probe::{Resources, probe};
 use sidetone::report::Report;
 use tempfile::TempDir;
@@ -53,6 +53,7 @@ impl Range {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("ca.pem", &practice.ca_pem());
+        write("auth-token", Practice::auth_token());
         let stranger = practice.stranger_identity();
         write("client.pem", &stranger.certificate);
         write("client.key", &stranger.key);
@@ -91,8 +92,9 @@ impl Range {
         if !behaviour.works_over(secure) {
             return None;
         }
-        let mut lines = vec!["name = \"m\"".to_owned(), format!("url = {:?}", self.practice.url(behaviour, secure)?)];
-        if secure {
+        let url = if behaviour.stage == Stage::Webhook { "webhook.url" } else { "url" };
+        let mut lines = vec!["name = \"m\"".to_owned(), format!("{url} = {:?}", self.practice.url(behaviour, secure)?)];
+        if secure && !behaviour.needs.iter().any(|line| line.starts_with("ca_file")) {
             lines.push(format!("ca_file = {:?}", self.file("ca.pem")));
         }
         lines.extend(behaviour.needs.iter().map(|line| self.fill_in(line)));
@@ -112,6 +114,7 @@ impl Range {
         let path = |name: &str| self.file(name).to_string_lossy().into_owned();
         line.replace("{address}", &self.practice.address().to_string())
             .replace("{ca_file}", &path("ca.pem"))
+            .replace("{auth_token_file}", &path("auth-token"))
             .replace("{client_cert_file}", &path("client.pem"))
             .replace("{client_key_file}", &path("client.key"))
     }

@@ -50,9 +50,9 @@ def pki(run_dir):
 def start_node(run_dir):
     """Starts one of our scripts with Node, and returns it with its port."""
 
-    def start(script, *arguments, name=None, prefix=()):
-        env = {"NODE_PATH": str(CACHE / "node_modules")}
-        server = Server(name or script.removesuffix(".js"), [*prefix, "node", SERVERS / script, *arguments], run_dir, env)
+    def start(script, *arguments, name=None, prefix=(), env=None):
+        path = {"NODE_PATH": str(CACHE / "node_modules"), **(env or {})}
+        server = Server(name or script.removesuffix(".js"), [*prefix, "node", SERVERS / script, *arguments], run_dir, path)
         server.port = server.wait_event("listening", timeout=30)["port"]
         return server
 

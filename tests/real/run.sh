@@ -5,7 +5,7 @@
 #   tests/real/run.sh test_nginx.py    the same for a part; all arguments go to pytest
 #
 #   SIDETONE_BIN         the program to test; built from this tree if it is not set
-#   SIDETONE_SIGNER      the example `twilio_signature` built; found beside SIDETONE_BIN if it is not set
+#   SIDETONE_SIGNER, SIDETONE_DOCUMENT  the examples `twilio_signature` and `webhook_document` built; found beside SIDETONE_BIN if not set
 #   SIDETONE_REAL_CACHE  where the Python environment, node_modules, configurations and logs live; target/real if it is not set
 set -euo pipefail
 
@@ -91,12 +91,12 @@ install_node() {
 
 build() {
     say "building sidetone"
-    (cd "$root" && cargo build --release --locked --quiet --bins --example twilio_signature)
+    (cd "$root" && cargo build --release --locked --quiet --bins --example twilio_signature --example webhook_document)
     local target
     target=$(cd "$root" && cargo metadata --format-version 1 --no-deps --locked |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
     SIDETONE_BIN="$target/release/sidetone"
-    export SIDETONE_SIGNER="$target/release/examples/twilio_signature"
+    export SIDETONE_SIGNER="$target/release/examples/twilio_signature" SIDETONE_DOCUMENT="$target/release/examples/webhook_document"
 }
 
 install_packages
@@ -105,6 +105,7 @@ once_per_version node 2 "$here/package.json" "$here/package-lock.json" install_n
 [ -n "${SIDETONE_BIN:-}" ] || build
 SIDETONE_BIN=$(realpath "$SIDETONE_BIN")
 export SIDETONE_SIGNER="${SIDETONE_SIGNER:-$(dirname "$SIDETONE_BIN")/examples/twilio_signature}"
+export SIDETONE_DOCUMENT="${SIDETONE_DOCUMENT:-$(dirname "$SIDETONE_BIN")/examples/webhook_document}"
 export SIDETONE_BIN SIDETONE_REAL_CACHE="$cache" PYTHONDONTWRITEBYTECODE=1
 cd "$here"
 exec "$cache/venv/bin/python" -m pytest "$@"

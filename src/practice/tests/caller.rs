@@ -79,6 +79,14 @@ impl Server {
         Caller { stream, head: String::new(), read: Vec::new() }
     }
 
+    /// Asks a webhook, and reads the answer's head; its body is the rest.
+    pub(super) async fn webhook(&self, request: &str, secure: bool) -> Caller {
+        let mut caller = self.connect(secure).await;
+        caller.send(request.as_bytes()).await;
+        caller.read_head().await;
+        caller
+    }
+
     /// Connects, asks for the upgrade with these further headers, and reads the answer's head.
     pub(super) async fn dial_with(&self, path: &str, secure: bool, headers: &str) -> Caller {
         let mut caller = self.connect(secure).await;
@@ -110,7 +118,7 @@ impl Caller {
         self.send(request.as_bytes()).await;
     }
 
-    async fn read_head(&mut self) {
+    pub(super) async fn read_head(&mut self) {
         loop {
             if let Some(end) = self.read.windows(4).position(|four| four == b"\r\n\r\n") {
                 self.head = String::from_utf8(self.read.drain(..end + 4).collect()).unwrap();

@@ -309,7 +309,7 @@ async fn plain_requests_get_pages() {
         let page = String::from_utf8(page).unwrap();
         assert!(page.starts_with(&format!("HTTP/1.1 {status} ")) && end.is_ok(), "{path}: {page}");
         if status == "404" {
-            assert!(page.contains("drop-after-0.8s"), "{page}");
+            assert!(page.contains("sidetone practice --list"), "{page}");
         }
     }
 }

@@ -18,8 +18,7 @@ const BEYOND_A_SERVER: [(Reason, &str); 6] = [
 ];
 
 /// Warnings that come from the network, the prober, its settings or the URL.
-const BEYOND_A_SERVER_WARNINGS: [Warning; 7] = [
-    Warning::QueryStringInTwilioUrl,
+const BEYOND_A_SERVER_WARNINGS: [Warning; 6] = [
     Warning::SchemeNotWss,
     Warning::SynRetransmits,
     Warning::Retransmits,
@@ -62,18 +61,21 @@ fn names_are_unique_and_fit_into_a_url() {
             Stage::Tls => "tls-",
             Stage::Port => "tcp-",
             Stage::Path => "",
+            Stage::Webhook => "webhook-",
         };
         assert!(row.name.starts_with(prefix), "{}", row.name);
         assert!(!row.about.is_empty() && !row.about.ends_with('.') && !row.about.contains('\n'), "{}", row.name);
-        assert_eq!(script_of_path(row.name).is_some(), row.stage == Stage::Path, "{}", row.name);
+        let by_path = matches!(row.stage, Stage::Path | Stage::Webhook);
+        assert_eq!(script_of_path(row.name).is_some(), by_path, "{}", row.name);
     }
 }
 
 #[test]
 fn needs_are_settings_of_a_monitor() {
-    const KEYS: [&str; 19] = [
+    const KEYS: [&str; 20] = [
         "accept_codes",
         "audio",
+        "ca_file",
         "call",
         "client_cert_file",
         "client_key_file",
@@ -92,14 +94,23 @@ fn needs_are_settings_of_a_monitor() {
         "subprotocols",
         "upgrade_timeout",
     ];
+    const WEBHOOK_KEYS: [&str; 7] =
+        ["allow_private", "auth_token_file", "expect_host", "method", "pointer", "provider", "timeout"];
     for row in BEHAVIOURS {
         let text = row.needs.join("\n").replace("{address}", "127.0.0.1:1");
-        let table: toml::Table = text.parse().unwrap_or_else(|error| panic!("{}: {error}", row.name));
-        assert_eq!(table.len(), row.needs.len(), "{}: a line a setting", row.name);
+        let mut table: toml::Table = text.parse().unwrap_or_else(|error| panic!("{}: {error}", row.name));
+        let webhook = table.remove("webhook").map(|webhook| webhook.as_table().unwrap().clone()).unwrap_or_default();
+        assert!(webhook.is_empty() || row.stage == Stage::Webhook, "{}", row.name);
+        for key in webhook.keys() {
+            assert!(WEBHOOK_KEYS.contains(&key.as_str()), "{}: webhook.{key}", row.name);
+        }
+        assert_eq!(row.stage == Stage::Webhook, row.name.starts_with("webhook-"), "{}", row.name);
+        assert_eq!(table.len() + webhook.len(), row.needs.len(), "{}: a line a setting", row.name);
         for key in table.keys() {
             assert!(KEYS.contains(&key.as_str()), "{}: {key}", row.name);
         }
-        assert_eq!(row.stage == Stage::Dns, table.contains_key("resolver"), "{}", row.name);
+        let resolves = table.contains_key("resolver");
+        assert!(row.stage == Stage::Webhook || resolves == (row.stage == Stage::Dns), "{}", row.name);
     }
 }
 
@@ -127,6 +138,11 @@ fn urls_lead_to_the_behaviour() {
         ("tls-expired", true, "wss://tls-expired.localhost:10066/echo"),
         ("dns-nxdomain", false, "ws://dns-nxdomain.practice.test:10066/echo"),
         ("tcp-refused", false, "ws://127.0.0.1:10066/"),
+        ("webhook-twilio", false, "http://127.0.0.1:10066/webhook-twilio"),
+        ("webhook-twilio", true, "https://127.0.0.1:10066/webhook-twilio"),
+        ("webhook-nxdomain", false, "http://dns-nxdomain.practice.test:10066/webhook-nxdomain"),
+        ("webhook-tls-failed", true, "https://tls-expired.localhost:10066/webhook-tls-failed"),
+        ("webhook-refused", true, "https://127.0.0.1:10066/webhook-refused"),
     ];
     for (name, secure, url) in rows {
         assert_eq!(Behaviour::find(name).unwrap().url(secure, address), url);
@@ -149,7 +165,13 @@ fn illegal_close_codes_are_those_of_the_specification() {
 #[test]
 fn the_list_has_a_line_for_each_behaviour_and_family() {
     let list = list();
-    for name in ["ws://HOST:PORT/drop-after-0.8s", "wss://tls-expired.localhost:PORT/echo", "ws://HOST:PORT/http-<100 to 999>"] {
+    for name in [
+        "ws://HOST:PORT/drop-after-0.8s",
+        "wss://tls-expired.localhost:PORT/echo",
+        "ws://HOST:PORT/http-<100 to 999>",
+        "http://HOST:PORT/webhook-twilio",
+        "https://HOST:PORT/webhook-rebuilds-http",
+    ] {
         assert!(list.lines().any(|line| line.starts_with(name)), "{name}");
     }
     assert!(!list.contains("http-404"), "members of a family share a line");

@@ -5,18 +5,23 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use serde_json::Value;
 use tokio::select;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Action, Message, Session, VoiceScript};
 use crate::practice::frame::{self, Frame};
 use crate::practice::script::Ending;
+use crate::practice::webhook::Tokens;
 use crate::practice::wire::Wire;
 
 /// The largest message, out of however many fragments.
 const LARGEST_MESSAGE: usize = 1 << 20;
 /// How long a caller may take to answer our Close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The close code for a stream without a token.
+const NOT_LET_IN: u16 = 4401;
 
 /// What follows.
 type Next = io::Result<ControlFlow<Parting>>;
@@ -31,8 +36,9 @@ enum Parting {
 }
 
 /// Lives one call to its end. An I/O error means that the caller has gone.
-pub(in crate::practice) async fn attend(wire: Wire, inbox: BytesMut, script: VoiceScript) -> io::Result<()> {
-    let mut line = VoiceLine { wire, inbox, session: Session::new(script), began: Instant::now(), begun: None };
+pub(in crate::practice) async fn attend(wire: Wire, inbox: BytesMut, script: VoiceScript, tokens: &Tokens) -> io::Result<()> {
+    let asks = script.asks_for_token.then_some(tokens);
+    let mut line = VoiceLine { wire, inbox, session: Session::new(script), asks, began: Instant::now(), begun: None };
     let opening = line.session.open();
     let parting = match line.perform(opening).await? {
         ControlFlow::Continue(()) => line.talk().await?,
@@ -46,17 +52,19 @@ pub(in crate::practice) async fn attend(wire: Wire, inbox: BytesMut, script: Voi
     Ok(())
 }
 
-struct VoiceLine {
+struct VoiceLine<'t> {
     wire: Wire,
     /// Read and not yet taken.
     inbox: BytesMut,
     session: Session,
+    /// The tokens, until the hello has shown one of them.
+    asks: Option<&'t Tokens>,
     began: Instant,
     /// A message of which more fragments are due.
     begun: Option<(u8, BytesMut)>,
 }
 
-impl VoiceLine {
+impl VoiceLine<'_> {
     async fn talk(&mut self) -> io::Result<Parting> {
         loop {
             let next = match frame::take(&mut self.inbox) {
@@ -117,10 +125,22 @@ impl VoiceLine {
         let at = self.began.elapsed();
         let actions = match str::from_utf8(&message) {
             _ if opcode == frame::BINARY => self.session.hear(at, Message::Binary(&message)),
-            Ok(text) => self.session.hear(at, Message::Text(text)),
+            Ok(text) if self.lets_in(text) => self.session.hear(at, Message::Text(text)),
+            Ok(_) => vec![Action::Close(NOT_LET_IN, "no webhook announced this stream".to_owned())],
             Err(_) => vec![Action::Close(1007, "the text is not UTF-8".to_owned())],
         };
         self.perform(actions).await
+    }
+
+    /// A `start` with a token that is out, or any message before it and after it.
+    fn lets_in(&mut self, text: &str) -> bool {
+        let Some(tokens) = self.asks else { return true };
+        let Ok(message) = serde_json::from_str::<Value>(text) else { return true };
+        if message["event"] != "start" {
+            return true;
+        }
+        self.asks = None;
+        message["start"]["customParameters"]["token"].as_str().is_some_and(|token| tokens.redeem(token))
     }
 
     async fn perform(&mut self, actions: Vec<Action>) -> Next {

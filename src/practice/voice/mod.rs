@@ -44,6 +44,8 @@ pub(super) struct VoiceScript {
     pub(super) twist: Twist,
     /// From the hello to the greeting, in milliseconds.
     pub(super) greet_after_ms: u64,
+    /// Does the hello have to have a parameter `token` that a webhook here has minted?
+    pub(super) asks_for_token: bool,
 }
 
 /// Whose customer the server is.
@@ -227,12 +229,20 @@ impl Dialect {
 impl VoiceScript {
     /// Greets 0.2 s after the hello.
     pub(super) const fn new(dialect: Dialect, twist: Twist) -> Self {
-        Self { dialect, twist, greet_after_ms: 200 }
+        Self { dialect, twist, greet_after_ms: 200, asks_for_token: false }
     }
+
+    /// Speaks to whoever has a token alone.
+    pub(super) const fn guarded(dialect: Dialect) -> Self {
+        Self { asks_for_token: true, ..Self::new(dialect, Twist::Good) }
+    }
+
+    /// The server of calls that a webhook has announced, each at a path of its own.
+    pub(super) const ANNOUNCED: Self = Self::new(Dialect::Telnyx, Twist::Good);
 
     /// Greets 3 s after the hello.
     pub(super) const fn late(dialect: Dialect) -> Self {
-        Self { dialect, twist: Twist::Good, greet_after_ms: 3_000 }
+        Self { greet_after_ms: 3_000, ..Self::new(dialect, Twist::Good) }
     }
 
     /// The same with the greeting at the time that a second segment of the path says: `1500ms`, up to 60 s.

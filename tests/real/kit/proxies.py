@@ -82,7 +82,7 @@ def start_nginx(directory, pki, backends):
         "faulty_servers": "".join(blocks),
     }
     server = Server("nginx", ["nginx", "-p", directory, "-c", fill("nginx.conf", directory, values)], directory)
-    return _ready(server, ports)
+    return ready(server, ports)
 
 
 def start_haproxy(directory, pki, backends):
@@ -93,7 +93,7 @@ def start_haproxy(directory, pki, backends):
     authorities = pki.chain(pki.root, pki.intermediate)
     values = {**ports, **backends, "dir": directory, "bundle": bundle, "root": authorities}
     server = Server("haproxy", ["haproxy", "-db", "-f", fill("haproxy.cfg", directory, values)], directory)
-    return _ready(server, ports)
+    return ready(server, ports)
 
 
 def start_apache(directory, backends, *modules):
@@ -107,7 +107,7 @@ def start_apache(directory, backends, *modules):
     config = fill("apache.conf", directory, values)
     switches = [part for module in modules for part in ("-D", module)]
     server = Server(name, ["apache2", "-d", directory, "-f", config, *switches, "-DFOREGROUND"], directory)
-    return _ready(server, ports)
+    return ready(server, ports)
 
 
 def fill(template, directory, values):
@@ -118,7 +118,8 @@ def fill(template, directory, values):
     return path
 
 
-def _ready(server, ports):
+def ready(server, ports):
+    """Waits until every port takes connections."""
     for port in ports.values():
         server.wait_listening(port)
     server.ports = SimpleNamespace(**ports)
