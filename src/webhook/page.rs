@@ -69,7 +69,8 @@ fn cell(text: &str) -> String {
 }
 
 fn providers() -> String {
-    let mut out = "| `provider` | the answer is | asked with | gives up after | answer at most |\n|---|---|---|---|---|\n".to_owned();
+    let mut out =
+        "| `provider` | the answer is | asked with | gives up after | answer at most |\n|---|---|---|---|---|\n".to_owned();
     for kind in Kind::ALL {
         let limits = Limits::of(*kind);
         let timeout = match limits.answer_within {
@@ -77,7 +78,13 @@ fn providers() -> String {
             None => format!("{} s (ours)", Webhook::TIMEOUT.as_secs()),
         };
         let ours = if matches!(kind, Kind::Twilio | Kind::Bandwidth) { "" } else { " (ours)" };
-        let _ = writeln!(out, "| `{kind}` | {} | {} | {timeout} | {} KiB{ours} |", document(*kind), asked(*kind), limits.bytes / 1024);
+        let _ = writeln!(
+            out,
+            "| `{kind}` | {} | {} | {timeout} | {} KiB{ours} |",
+            document(*kind),
+            asked(*kind),
+            limits.bytes / 1024
+        );
     }
     out
 }
@@ -138,7 +145,10 @@ fn lints() -> String {
     for lint in Lint::ALL {
         if let Some((_, group)) = GROUPS.iter().find(|(first, _)| first == lint) {
             let gap = if out.is_empty() { "" } else { "\n" };
-            let _ = write!(out, "{gap}**{group}**\n\n| lint | what it means | the provider | the probe | what to do |\n|---|---|---|---|---|\n");
+            let _ = write!(
+                out,
+                "{gap}**{group}**\n\n| lint | what it means | the provider | the probe | what to do |\n|---|---|---|---|---|\n"
+            );
         }
         let explains: Vec<_> = lint.explains().iter().map(|line| line.trim()).collect();
         let (means, fix) = (cell(&explains.join(" ")), cell(lint.fix()));
@@ -206,7 +216,10 @@ mod tests {
     use super::*;
 
     fn empty_page() -> String {
-        PARTS.iter().map(|(name, _)| format!("# {name}\n<!-- made from the code: {name} -->\n(to be made)\n<!-- end: {name} -->\n")).collect()
+        PARTS
+            .iter()
+            .map(|(name, _)| format!("# {name}\n<!-- made from the code: {name} -->\n(to be made)\n<!-- end: {name} -->\n"))
+            .collect()
     }
 
     #[test]

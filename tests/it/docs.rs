@@ -95,8 +95,7 @@ fn incidents_are_listed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let list = std::fs::read_to_string(root.join("docs/incidents/README.md")).unwrap();
     let links = list.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let mut listed: Vec<_> =
-        links.filter(|link| !link.contains('/')).map(|link| format!("docs/incidents/{link}")).collect();
+    let mut listed: Vec<_> = links.filter(|link| !link.contains('/')).map(|link| format!("docs/incidents/{link}")).collect();
     listed.sort_unstable();
     listed.dedup();
     assert_eq!(listed, incidents(root));
