@@ -156,6 +156,7 @@ mod tests {
             url: "https://voice.example.com/voice?tenant=***".to_owned(),
             method: "POST",
             provider: "twilio",
+            signed: true,
             address: Some("192.0.2.1:443".parse().unwrap()),
             certificates: Vec::new(),
             tls_reason: None,

@@ -260,6 +260,7 @@ mod tests {
             url: format!("https://voice.example.com/{EVIL}"),
             method: "POST",
             provider: "twilio",
+            signed: true,
             address: Some("192.0.2.1:443".parse().unwrap()),
             certificates: Vec::new(),
             tls_reason: None,

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use url::{Host, form_urlencoded};
 use uuid::Uuid;
 
-use super::answer::printable_value;
+use super::answer::{printable_value, says_tls_port};
 use super::scrub::Scrubber;
 use super::tls::Witness;
 use super::{Resources, blame, resolve};
@@ -104,7 +104,7 @@ pub(super) async fn ask(webhook: &Webhook, monitor: &Monitor, call: &Call, resou
     report.stream = stream.as_ref().map(|stream| stream_report(stream, &scrubber));
     report.lint = complaints.iter().map(|complaint| lint_report(complaint, &scrubber)).collect();
     let result = answered.and_then(|answered| match (answered.is_success(), refusal(&complaints), stream) {
-        (false, ..) => Err(WebhookFault::Status(answered.status)),
+        (false, ..) => Err(answered.fault()),
         (true, Some(complaint), _) => Err(WebhookFault::Refused(complaint.lint)),
         (true, None, Some(stream)) => Ok(stream),
         // Without a stream there is a complaint that refuses.
@@ -118,6 +118,14 @@ fn refusal(complaints: &[Complaint]) -> Option<&Complaint> {
 }
 
 impl Answered {
+    /// What a status means that is no success.
+    fn fault(&self) -> WebhookFault {
+        match self.status {
+            400 if says_tls_port(&self.body) => WebhookFault::NotHttp,
+            status => WebhookFault::Status(status),
+        }
+    }
+
     const fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)
     }
@@ -283,6 +291,7 @@ fn report(
         url: request.shown.to_string(),
         method: request.method.label(),
         provider: webhook.kind.label(),
+        signed: webhook.signing.is_some(),
         address: connection.address,
         certificates: connection.witness.as_ref().map(Witness::certificates).unwrap_or_default(),
         tls_reason: None,
