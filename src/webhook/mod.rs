@@ -23,6 +23,7 @@ mod json;
 mod lint;
 mod ncco;
 mod notes;
+mod page;
 mod parameters;
 mod plivo;
 mod reach;
@@ -40,6 +41,7 @@ use url::Url;
 
 pub use heed::{heed, login};
 pub use lint::{Lint, Severity};
+pub use page::markdown;
 pub use parameters::UNVERIFIED;
 pub use reach::is_public;
 pub use redact::redact;
