@@ -171,6 +171,13 @@ text_kind!(
 );
 
 text_kind!(
+    /// The path of a URL.
+    Path("a path in quotes", shown: true) -> String, InvalidUrl,
+    "write a path such as `\"/media-stream\"`, without a query",
+    parse_path
+);
+
+text_kind!(
     /// A JSON pointer. (The empty one, which means the whole message, is not of use here.)
     Pointer("a JSON pointer in quotes", shown: true) -> String, InvalidPointer,
     "write a pointer such as `\"/type\"` or `\"/session/id\"` (RFC 6901)",
@@ -197,6 +204,11 @@ fn parse_url(text: &str) -> Result<Target, InvalidTarget> {
         | InvalidTarget::UserInfo
         | InvalidTarget::Fragment => error,
     })
+}
+
+fn parse_path(text: &str) -> Result<String, &'static str> {
+    let fits = text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains(['?', '#', '{', '}']);
+    if fits { Ok(text.to_owned()) } else { Err("this is not the path of a URL") }
 }
 
 fn parse_variable(text: &str) -> Result<String, &'static str> {

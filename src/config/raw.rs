@@ -11,7 +11,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::calls::{Audio, Call, Signature};
 use super::kinds::{
     Address, Base64, CloseCode, Dialect, FilePath, HeaderSource, HeaderText, HeaderValue, Json, LabelValue, Listen, Message,
-    Name, Pointer, Resolver, SampleRate, ServerName, Subprotocol, Url, Username, Variable, Warnings,
+    Name, Path, Pointer, Resolver, SampleRate, ServerName, Subprotocol, Url, Username, Variable, Warnings,
 };
 use super::mask::speaks_of_secrets;
 use super::problem::{Code, Problem, Sink, Span};
@@ -20,7 +20,7 @@ use super::suggest::nearest;
 use super::values::shown;
 use super::webhooks::{Origin, Webhook};
 use crate::audio::Codec;
-use crate::monitor::{IpChoice, Mode, Roots};
+use crate::monitor::{FollowUps, IpChoice, Mode, Roots};
 
 const SECOND: u64 = 1_000;
 pub(super) const MINUTE: u64 = 60 * SECOND;
@@ -135,6 +135,10 @@ table! {
         require_subprotocol: bool = false,
         /// The `User-Agent` header; `sidetone/` and the version if it is not set.
         user_agent: HeaderText = _,
+        /// What may be tried after a failure to find its cause: `off`; `safe`: nothing that could begin a paid session once more; `full`: everything, the line is opened and held again and again.
+        follow_up: FollowUps = "safe",
+        /// Other paths to try after an upgrade that failed, such as `["/ws", "/media-stream"]`; the slash at the end of the path is tried anyway.
+        path_variants: List<Path> = [],
         /// Labels for `sidetone_monitor_info`, at most 16.
         labels: Map<LabelValue> = {},
         /// Failures in a row until the monitor is down.

@@ -8,7 +8,7 @@ use super::raw::Hold;
 use super::read::Word;
 use crate::audio::Codec;
 use crate::dialect::Provider;
-use crate::monitor::{InvalidWebhookUrl, IpChoice, Mode, ResolverChoice, Roots, WebhookUrl};
+use crate::monitor::{FollowUps, InvalidWebhookUrl, IpChoice, Mode, ResolverChoice, Roots, WebhookUrl};
 use crate::secret::Secret;
 use crate::text::Printable;
 
@@ -254,6 +254,12 @@ fn parse_word<W: Word>(text: &str) -> Result<W, UnknownWord> {
 impl Word for Mode {
     const WHAT: &'static str = "`\"streamed\"` or `\"idle\"`";
     const WORDS: &'static [(&'static str, Self)] = &[(Self::Streamed.label(), Self::Streamed), (Self::Idle.label(), Self::Idle)];
+}
+
+impl Word for FollowUps {
+    const WHAT: &'static str = "`\"off\"`, `\"safe\"` or `\"full\"`";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[(Self::Off.label(), Self::Off), (Self::Safe.label(), Self::Safe), (Self::Full.label(), Self::Full)];
 }
 
 impl Word for IpChoice {

@@ -21,7 +21,7 @@ use super::raw::{Daemon, Document, Monitor as RawMonitor, Settings};
 use super::read::Given;
 use super::secret::Surroundings;
 use super::{Config, DaemonSettings};
-use crate::monitor::Monitor;
+use crate::monitor::{FollowUps, Monitor};
 use notes::Slow;
 
 /// Where problems go and files come from.
@@ -115,7 +115,24 @@ fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option
     let endpoint = webhook::endpoint(&raw.identity, &scope, desk);
     webhook::check_fallback(&raw.identity, desk.sink);
     let (name, endpoint) = (raw.identity.name.get()?.clone(), endpoint?);
-    let monitor = Monitor { name, endpoint, origin, fallback, dialect, rhythm, dial, hold, expect, thresholds, labels };
+    let follow_up = scope.all.follow_up.or(FollowUps::Safe);
+    let path_variants =
+        scope.all.path_variants.get().map_or_else(Vec::new, |paths| paths.iter().map(|path| path.get_ref().clone()).collect());
+    let monitor = Monitor {
+        name,
+        endpoint,
+        origin,
+        fallback,
+        dialect,
+        rhythm,
+        dial,
+        hold,
+        expect,
+        follow_up,
+        path_variants,
+        thresholds,
+        labels,
+    };
     let slow = Slow::find(&monitor, &raw.identity, &scope);
     Some((Arc::new(monitor), slow))
 }

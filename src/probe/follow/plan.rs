@@ -67,7 +67,7 @@ impl Planner<'_> {
     }
 
     fn after_connect(&self) -> Vec<Planned> {
-        let mut list = self.families(Depth::Connect);
+        let mut list: Vec<_> = self.families(Depth::Connect).into_iter().collect();
         let usual = self.target.with_default_port();
         if usual != *self.target && self.dialled.dial.connect_to.is_none() {
             list.push(self.elsewhere(Check::Port, usual, Depth::Tls));
