@@ -10,7 +10,9 @@ use url::Url;
 use super::{Authorization, Limits, Plan, Rules, Stream};
 use crate::audio::Sound;
 use crate::dialect::{Call, CallSettings, Dialect, Provider, Track};
-use crate::monitor::{Credentials, DialPlan, Endpoint, Monitor, Webhook};
+use crate::monitor::{Credentials, DialPlan, Endpoint, Monitor, SignaturePlan, UrlScheme, Webhook, WebhookSigning};
+use crate::secret::Secret;
+use crate::signature::twilio::Algorithm;
 
 impl<'a> Plan<'a> {
     /// The request of `webhook` for this call of `monitor`. `url` is the webhook's with its login in it ([`login`]); `fresh` are 128 random
@@ -89,7 +91,23 @@ pub fn heed(monitor: &Monitor, webhook: &Webhook, stream: &Stream) -> (Monitor, 
         dial.headers.clear();
     }
     authorize(dial, stream);
+    if dial.signature.is_none() && matches!(stream.provider, Some(Provider::Twilio | Provider::ConversationRelay)) {
+        dial.signature = vouched(webhook);
+    }
     (heeding, withheld)
+}
+
+/// Twilio signs the upgrade with the token that it signs the webhook's request with.
+fn vouched(webhook: &Webhook) -> Option<SignaturePlan> {
+    let plan = |token: &Secret, algorithm, key_id| {
+        let token = token.clone();
+        Some(SignaturePlan::Twilio { token, algorithm, key_id, scheme: UrlScheme::Wss })
+    };
+    match webhook.signing.as_ref()? {
+        WebhookSigning::Twilio { token } => plan(token, Algorithm::Sha1, None),
+        WebhookSigning::TwilioSharedKey { id, secret } => plan(secret, Algorithm::Sha256, Some(id.clone())),
+        WebhookSigning::Signalwire { .. } | WebhookSigning::Plivo { .. } | WebhookSigning::Vonage { .. } => None,
+    }
 }
 
 /// The document's login, unless the monitor has one of its own.
@@ -139,7 +157,6 @@ mod tests {
     use super::*;
     use crate::audio::{AudioFormat, Codec};
     use crate::monitor::{ClientIdentity, MonitorName, Target, WebhookKind, WebhookUrl};
-    use crate::secret::Secret;
     use crate::text::Printable;
     use crate::webhook::{Answer, Verb, read};
 
@@ -252,6 +269,32 @@ mod tests {
             let dial = &heeding.dial;
             assert_eq!(withheld, !sent, "{url}");
             assert_eq!([dial.credentials.is_some(), !dial.headers.is_empty(), dial.tls.client.is_some()], [sent; 3], "{url}");
+        }
+    }
+
+    #[test]
+    fn twilio_signs_the_upgrade_as_it_signs_the_request() {
+        let token = || Secret::new("token");
+        let rows = [
+            (None, Provider::Twilio, None),
+            (Some(WebhookSigning::Twilio { token: token() }), Provider::Twilio, Some((Algorithm::Sha1, None))),
+            (Some(WebhookSigning::Twilio { token: token() }), Provider::Telnyx, None),
+            (
+                Some(WebhookSigning::TwilioSharedKey { id: "SK1".to_owned(), secret: token() }),
+                Provider::ConversationRelay,
+                Some((Algorithm::Sha256, Some("SK1".to_owned()))),
+            ),
+            (Some(WebhookSigning::Plivo { token: token() }), Provider::Twilio, None),
+        ];
+        for (signing, provider, expected) in rows {
+            let mut webhook = webhook(WebhookKind::Twilio);
+            webhook.signing = signing;
+            let (heeding, _) = heed(&monitor(provider), &webhook, &stream(provider, URL));
+            let signed = match heeding.dial.signature {
+                Some(SignaturePlan::Twilio { algorithm, key_id, scheme: UrlScheme::Wss, .. }) => Some((algorithm, key_id)),
+                _ => None,
+            };
+            assert_eq!(signed, expected, "{provider}");
         }
     }
 

@@ -124,6 +124,8 @@ lints! {
     FormatDiffers = "format_differs", Tried, "set the monitor's `[monitor.audio]` to the document's, or mend the document";
     /// Parameters that are longer or more than the provider carries.
     ParametersTooLarge = "parameters_too_large", Tried, "send an id, and keep the rest on the server";
+    /// A token for the header Authorization with characters that no header can carry (line breaks, letters beyond ASCII); it is left out.
+    AuthorizationInvalid = "authorization_invalid", Tried, "write the token in printable ASCII characters on one line";
     // --- the URL ---
     /// White space before or after the URL.
     UrlSpaces = "url_spaces", ByProvider, "strip the value of the environment variable, or the template";
@@ -185,6 +187,7 @@ impl Lint {
             Self::FormatNotSpoken => Warning::FormatNotSpoken,
             Self::FormatDiffers => Warning::FormatDiffers,
             Self::ParametersTooLarge => Warning::ParametersTooLarge,
+            Self::AuthorizationInvalid => Warning::AuthorizationInvalid,
             Self::UrlSpaces => Warning::UrlSpaces,
             Self::UrlEscapedTwice => Warning::UrlEscapedTwice,
             Self::UrlRelative => Warning::UrlRelative,
@@ -284,6 +287,7 @@ impl Lint {
             | Self::FormatNotSpoken
             | Self::FormatDiffers
             | Self::ParametersTooLarge
+            | Self::AuthorizationInvalid
             | Self::UrlEscapedTwice
             | Self::QueryLost
             | Self::UrlFragment

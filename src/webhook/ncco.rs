@@ -53,7 +53,7 @@ fn draft(endpoint: Piece<'_>, notes: &mut Notes<'_>) -> Option<Draft> {
     if name(endpoint, "type").as_deref() != Some("websocket") {
         return None;
     }
-    let mut draft = Draft::new(Verb::Ncco, endpoint.line());
+    let mut draft = notes.draft(Verb::Ncco, endpoint.line());
     draft.one_way = Some(false);
     for (key, value) in endpoint.members()? {
         match key.as_str() {
@@ -66,6 +66,7 @@ fn draft(endpoint: Piece<'_>, notes: &mut Notes<'_>) -> Option<Draft> {
             _ => {}
         }
     }
+    notes.leave();
     Some(draft)
 }
 
