@@ -31,6 +31,7 @@ mod redact;
 mod request;
 #[cfg(test)]
 mod tests;
+mod traditional;
 mod tree;
 mod twiml;
 mod xml;
@@ -46,6 +47,7 @@ pub use parameters::UNVERIFIED;
 pub use reach::is_public;
 pub use redact::redact;
 pub use request::{Plan, Request};
+pub use traditional::serves_nobody;
 
 pub use crate::monitor::{WebhookContent as Content, WebhookKind as Kind, WebhookMethod as Method, WebhookSigning as Signing};
 

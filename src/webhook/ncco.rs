@@ -35,6 +35,17 @@ pub(super) fn read(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
     drafts
 }
 
+/// Does any action say or ask something, or lead to somebody? A `connect` to a websocket alone does not.
+pub(super) fn serves(text: &str, notes: &mut Notes<'_>) -> bool {
+    let actions = tree::parse(text, notes).and_then(Piece::list).unwrap_or_default();
+    let is_socket = |endpoint: &Piece<'_>| name(*endpoint, "type").as_deref() == Some("websocket");
+    actions.into_iter().any(|action| match name(action, "action").as_deref() {
+        Some("connect") => !endpoints(action, notes).iter().all(is_socket),
+        Some(_) => true,
+        None => false,
+    })
+}
+
 fn name(piece: Piece<'_>, key: &str) -> Option<String> {
     piece.get(key)?.text()
 }
