@@ -79,13 +79,13 @@ pub fn median(values: &[f64]) -> Option<f64> {
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;
     let high = *sorted.get(middle)?;
-    Some(if sorted.len() % 2 == 0 { f64::midpoint(sorted[middle - 1], high) } else { high })
+    Some(if sorted.len().is_multiple_of(2) { f64::midpoint(sorted[middle - 1], high) } else { high })
 }
 
 /// A count of probes as a number to calculate with.
 #[must_use]
 pub fn count(probes: usize) -> f64 {
-    u32::try_from(probes).map_or(f64::from(u32::MAX), f64::from)
+    f64::from(u32::try_from(probes).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

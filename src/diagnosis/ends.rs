@@ -112,11 +112,8 @@ impl End<'_> {
     /// The server's Close.
     fn closed(&self) -> Option<FindingReport> {
         let row = codes::of_close(self.close.code, self.close.reason.as_str())?;
-        let quoted = match row.finding {
-            Finding::ApplicationCode => format!("{}: {}", row.says, self.how()),
-            _ if self.hold.lasted_seconds < 1.0 => format!("{}, at once ({})", row.says, self.how()),
-            _ => format!("{} ({})", row.says, self.how()),
-        };
+        let at_once = if self.hold.lasted_seconds < 1.0 { ", at once" } else { "" };
+        let quoted = format!("{}{at_once} ({})", row.says, self.how());
         let mut found = self.finding(row.finding, row.confidence, &quoted, row.remedy);
         let pings = self.report.ping.received;
         if row.finding == Finding::KeepaliveTimeout {
@@ -351,11 +348,14 @@ mod tests {
         with(report, |report, _| report.ping.received = 2)
     }
 
+    /// What it is, the report, and what is said of it.
+    type Branch = (&'static str, Report, Vec<(Finding, Confidence)>);
+
     #[test]
     fn every_branch_of_the_tree() {
         use Confidence::{Certain, Consistent, Likely};
         let rst = |lasted| dropped(Reason::WsReset, CloseHow::Rst, lasted);
-        let rows: Vec<(&str, Report, Vec<(Finding, Confidence)>)> = vec![
+        let rows: Vec<Branch> = vec![
             ("at once, nothing sent", silent(eof(0.004)), vec![(Finding::HandlerFailedAtOnce, Likely)]),
             ("at once, before an answer could come", slow(eof(0.04)), vec![(Finding::HandlerFailedAtOnce, Likely)]),
             (
