@@ -45,7 +45,7 @@ pub(super) fn draw(report: &Report, colour: bool) -> String {
     }
     let _ = write!(out, "\n{}", verdict(report, &paint));
     for finding in &report.findings {
-        let _ = writeln!(out, "  {}: {}. {}", finding.confidence, finding.says, finding.remedy);
+        let _ = writeln!(out, "  {}: {}; {}", finding.confidence, finding.says, finding.remedy);
     }
     out
 }

@@ -13,9 +13,10 @@ use super::raw::SecretSource;
 use super::read::{Kind, List, as_integer, as_text, wrong_type};
 use super::suggest::nearest;
 use super::values::{
-    DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server, shown,
+    DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server,
+    parse_public_host, parse_web_url, shown,
 };
-use crate::monitor::{HostPort, InvalidTarget, InvalidWebhookUrl, MonitorName, ResolverChoice, Target, WebhookUrl};
+use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target, WebhookUrl};
 use crate::outcome::Warning;
 use crate::secret::Secret;
 
@@ -198,19 +199,6 @@ fn parse_url(text: &str) -> Result<Target, InvalidTarget> {
     })
 }
 
-fn parse_web_url(text: &str) -> Result<WebhookUrl, InvalidWebhookUrl> {
-    WebhookUrl::parse(text).map_err(|error| match error {
-        InvalidWebhookUrl::Malformed(_) if !text.contains("://") => {
-            InvalidWebhookUrl::Malformed("it has to begin with `https://` or `http://`".to_owned())
-        }
-        InvalidWebhookUrl::Malformed(_)
-        | InvalidWebhookUrl::Scheme(_)
-        | InvalidWebhookUrl::UserInfo
-        | InvalidWebhookUrl::Fragment
-        | InvalidWebhookUrl::Host(_) => error,
-    })
-}
-
 fn parse_variable(text: &str) -> Result<String, &'static str> {
     let fits = !text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if fits { Ok(text.to_owned()) } else { Err("this is not the name of an environment variable") }
@@ -228,19 +216,6 @@ fn parse_server_name(text: &str) -> Result<String, &'static str> {
         Ok(url::Host::Domain(name)) => Ok(name.trim_end_matches('.').to_owned()),
         Ok(url::Host::Ipv4(ip)) => Ok(ip.to_string()),
         Ok(url::Host::Ipv6(ip)) => Ok(ip.to_string()),
-        Err(_) => Err("this is no host name"),
-    }
-}
-
-fn parse_public_host(text: &str) -> Result<String, &'static str> {
-    let has_port = |text: &str| text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let is_address = |text: &str| text.parse::<std::net::Ipv6Addr>().is_ok();
-    match url::Host::parse(text) {
-        Ok(host) => Ok(host.to_string().trim_end_matches('.').to_owned()),
-        Err(_) if text.contains("://") => Err("this is a URL, and a host alone is compared: without scheme, port and path"),
-        Err(_) if is_address(text) => Err("an IPv6 address stands in brackets: `[2001:db8::1]`"),
-        Err(_) if text.contains('/') => Err("this has a path, and a host alone is compared"),
-        Err(_) if has_port(text) => Err("this has a port, and a host alone is compared"),
         Err(_) => Err("this is no host name"),
     }
 }

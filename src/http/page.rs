@@ -140,7 +140,7 @@ impl Page {
             self.fact(warning.warning.label(), escape(format_args!("{}{code}", warning.says)));
         }
         for finding in &report.findings {
-            self.fact(finding.confidence.label(), escape(format_args!("{} {}", finding.says, finding.remedy)));
+            self.fact(finding.confidence.label(), escape(format_args!("{}; {}", finding.says, finding.remedy)));
         }
         self.raw("</tbody></table>");
         if let Some(webhook) = &report.webhook {

@@ -23,7 +23,7 @@ use crate::report::{LintReport, StreamReport, WebhookReport};
 use crate::secret::Secret;
 use crate::text::Printable;
 use crate::verdict::{self, ConnectFault, ResolveFault, TlsFault, WebhookFault};
-use crate::webhook::{Answer, Complaint, Plan, Reading, Request, Rules, Stream, login, read, redact_queries};
+use crate::webhook::{Answer, Complaint, Plan, Reading, Request, Rules, Stream, login, read, redact};
 
 /// How much of a body is kept: enough for a document and for an error page's sentence.
 const LONGEST_BODY: usize = 4 * 1024;
@@ -158,10 +158,10 @@ async fn send(
 }
 
 fn fault(error: &reqwest::Error, connection: &Connection, webhook: &Webhook) -> WebhookFault {
-    let late = || match connection.late(webhook.url.is_secure()) {
+    let late = || {
+        let fault = connection.late(webhook.url.is_secure());
         // The only deadline of the library's is the connection's.
-        WebhookFault::Timeout if error.is_connect() => WebhookFault::Connect(ConnectFault::Timeout),
-        fault => fault,
+        if fault == WebhookFault::Timeout && error.is_connect() { WebhookFault::Connect(ConnectFault::Timeout) } else { fault }
     };
     blame::webhook_fault(error, late, |io| connection.witness.as_ref().map_or(TlsFault::Other, |witness| witness.fault(io)))
 }
@@ -272,7 +272,10 @@ fn scrubber(webhook: &Webhook, request: &Request, reading: Option<&Reading>) -> 
     let made: Vec<Secret> = decoded.chain(as_written).chain(sent).chain(bare).collect();
     let stream = reading.and_then(|reading| reading.stream.as_ref());
     let theirs = stream.into_iter().flat_map(|stream| stream.parameters.iter().map(|(_, value)| value).chain(stream.token()));
-    Scrubber::of(proofs, own.chain(&made).chain(theirs))
+    // Values of the stream's query, which its own report leaves out as well.
+    let url = stream.map(|stream| stream.target.resource(String::new, "", 0)).unwrap_or_default();
+    let in_url: Vec<Secret> = url.split_once('?').map_or("", |(_, query)| query).split(['&', '=']).map(Secret::new).collect();
+    Scrubber::of(proofs, own.chain(&made).chain(&in_url).chain(theirs))
 }
 
 fn report(
@@ -283,7 +286,8 @@ fn report(
     scrubber: &Scrubber,
 ) -> WebhookReport {
     let body = answered.map_or(&[][..], |answered| &answered.body);
-    let shown = redact_queries(&String::from_utf8_lossy(&scrubber.scrub(body)));
+    let clean = scrubber.scrub(body);
+    let shown = redact(&String::from_utf8_lossy(&clean[..clean.len().min(4 * LONGEST_BODY)]));
     let header = |(name, value): &(String, Vec<u8>)| {
         (Printable::capture(&scrubber.scrub(name.as_bytes()), 64), printable_value(name, &scrubber.scrub(value)))
     };

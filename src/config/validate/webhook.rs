@@ -277,7 +277,7 @@ fn signed(raw: &Raw, signer: Signer, token: Secret) -> WebhookSigning {
 /// Who signs as what, if the request is signed.
 fn signer(raw: &Raw, kind: WebhookKind) -> Option<Signer> {
     let has_token = !raw.auth_token_file.is_absent() || !raw.auth_token_env.is_absent();
-    raw.signature.get().copied().or(Signer::of(kind)).filter(|_| has_token)
+    raw.signature.get().copied().or_else(|| Signer::of(kind)).filter(|_| has_token)
 }
 
 /// The user's own headers, beside those that are made.
