@@ -170,8 +170,8 @@ fn began(pasts: &[&Past]) -> Option<FindingReport> {
     }
     let (last_good, first_bad) = (before.last()?, after.first()?);
     let mut evidence = vec![
-        format!("{} probes before {} succeeded", before.len(), last_good.started_at),
-        format!("{} probes from {} on failed with {reason}", after.len(), first_bad.started_at),
+        format!("all {} probes up to {} succeeded", before.len(), last_good.started_at),
+        format!("all {} probes from {} on failed with {reason}", after.len(), first_bad.started_at),
     ];
     if let (Some(old), Some(new)) = (last_good.remote, first_bad.remote)
         && old.ip() != new.ip()

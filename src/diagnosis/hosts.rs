@@ -101,7 +101,7 @@ pub const HOST_TIMEOUTS: &[HostTimeout] = &[
         reset_by: EITHER,
         cut: Cut::WithoutClose,
         setting: "ProxyTimeout 3600",
-        source: "httpd 2.4 documentation: ProxyTimeout is Timeout unless set, Timeout is 60; what resets it was not checked",
+        source: "httpd 2.4 documentation: ProxyTimeout is Timeout unless set, Timeout is 60",
         known: Known::Reported,
     },
     HostTimeout {
@@ -307,6 +307,18 @@ pub const HOST_TIMEOUTS: &[HostTimeout] = &[
 ];
 
 impl HostTimeout {
+    /// The row as a line of evidence: the time, what to write, and where it is from.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let Self { who, seconds, setting, source, .. } = self;
+        let reset = match self.counts {
+            Counts::Idle => format!(", set back by {}", self.reset_by),
+            Counts::Lifetime => String::new(),
+        };
+        let doubt = if self.known == Known::Reported { "reported, not checked: " } else { "" };
+        format!("{who}: {seconds} s unless changed{reset}; {setting} ({doubt}{source})")
+    }
+
     /// Would this timer end a line like that?
     #[must_use]
     pub fn fits(&self, counts: Counts, seconds: f64, with_close: bool) -> bool {

@@ -41,7 +41,7 @@ fn hold_too_short(plan: &HoldPlan) -> Option<FindingReport> {
         finding(
             Finding::HoldTooShort,
             format!("a {target} s hold cannot see {}", cannot.join(", nor ")),
-            idle.iter().chain(&lifetime).map(|host| format!("{}: {} s", host.who, host.seconds)).collect(),
+            idle.iter().chain(&lifetime).map(|host| host.describe()).collect(),
             format!("let a second monitor with a long interval hold for longer: hold = \"{:.0}s\"", longest + 15.0),
         )
     })

@@ -123,24 +123,27 @@ impl Cluster<'_> {
             [all @ .., last] if !all.is_empty() => format!("{} or {last}", all.join(", ")),
             [one, ..] => (*one).to_owned(),
         };
-        let settings: Vec<String> = hosts.iter().map(|host| format!("{}: {}", host.who, host.setting)).collect();
+        let settings: Vec<String> = hosts.iter().take(MOST_NAMED).map(|host| format!("{}: {}", host.who, host.setting)).collect();
         let remedy = match settings.as_slice() {
             [] => format!("look for {:.0} s in the settings of the server and of what is in front of it", self.middle),
             some => format!("set the one that is in front of the server: {}", some.join(" | ")),
         };
-        let sources = hosts.iter().map(|host| format!("{} is {} s unless changed ({})", host.who, host.seconds, host.source));
+        let rows = hosts.iter().map(|host| host.describe());
         FindingReport {
             finding,
             confidence: Confidence::Consistent,
             says: format!("{says}: consistent with {suspects}"),
-            evidence: evidence.into_iter().chain(sources).collect(),
+            evidence: evidence.into_iter().chain(rows).collect(),
             remedy,
         }
     }
 
     fn how(&self) -> String {
         let closes = self.cuts.iter().filter(|cut| cut.with_close()).count();
-        format!("{closes} of these {} ends had a Close frame", self.cuts.len())
+        match closes {
+            0 => "none of these ends had a Close frame, as when something in between cuts a line".to_owned(),
+            _ => format!("{closes} of these {} ends had a Close frame", self.cuts.len()),
+        }
     }
 }
 

@@ -31,6 +31,11 @@ fn nine_of_ten_at_sixty_seconds() {
         found.says
     );
     assert!(found.remedy.contains("proxy_read_timeout 3600s;"), "{}", found.remedy);
+    assert!(
+        found.evidence.iter().any(|line| line.contains("Fly.io") && line.contains("every 20 s")),
+        "all are listed: {found:?}"
+    );
+    assert!(found.evidence.iter().any(|line| line.contains("Apache") && line.contains("not checked")), "{found:?}");
     assert!(found.evidence.iter().any(|line| line.starts_with("against: the lines were as old")), "{found:?}");
 }
 
