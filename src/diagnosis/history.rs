@@ -45,8 +45,10 @@ pub struct Past {
     pub target: Option<f64>,
     /// `streamed` or `idle`.
     pub mode: Option<&'static str>,
-    /// The address that took the connection, or the last that did not.
+    /// The address that took the connection.
     pub remote: Option<SocketAddr>,
+    /// The addresses that were tried and did not.
+    pub refused: Vec<IpAddr>,
     /// Seconds from the lookup to the 101.
     pub dial: Option<f64>,
     /// Begin and end of the certificate that runs out first.
@@ -76,6 +78,7 @@ impl Past {
             by: close.by,
             how: close.how,
         });
+        let tried = report.attempts.iter();
         let certificates = report.tls.iter().flat_map(|tls| &tls.certificates);
         Self {
             started_at: report.started_at,
@@ -88,12 +91,18 @@ impl Past {
             end,
             target: report.hold.map(|hold| hold.target_seconds),
             mode: report.hold.map(|hold| hold.mode),
-            remote: report.remote_address.or_else(|| report.attempts.last().map(|attempt| attempt.address)),
+            remote: report.remote_address,
+            refused: tried.filter(|attempt| attempt.error.is_some()).map(|attempt| attempt.address.ip()).collect(),
             dial: report.phases.dial(),
             certificate: certificates
                 .min_by_key(|certificate| certificate.not_after)
                 .map(|certificate| (certificate.not_before, certificate.not_after)),
         }
+    }
+
+    /// The address that decided.
+    fn address(&self) -> Option<IpAddr> {
+        self.remote.map(|remote| remote.ip()).or_else(|| self.refused.last().copied())
     }
 
     fn failed(&self) -> bool {
@@ -126,34 +135,47 @@ fn one_reason(pasts: &[&Past]) -> Option<Reason> {
     reasons.all(|reason| reason == Some(first)).then_some(first)
 }
 
-fn by_address<'a>(pasts: &[&'a Past]) -> BTreeMap<IpAddr, Vec<&'a Past>> {
-    let mut groups: BTreeMap<IpAddr, Vec<&'a Past>> = BTreeMap::new();
-    for past in pasts {
+/// One address in one probe.
+struct Try<'a> {
+    past: &'a Past,
+    failed: bool,
+}
+
+fn by_address<'a>(pasts: &[&'a Past]) -> BTreeMap<IpAddr, Vec<Try<'a>>> {
+    let mut groups: BTreeMap<IpAddr, Vec<Try<'a>>> = BTreeMap::new();
+    for &past in pasts {
+        for ip in &past.refused {
+            groups.entry(*ip).or_default().push(Try { past, failed: true });
+        }
         if let Some(remote) = past.remote {
-            groups.entry(remote.ip()).or_default().push(past);
+            groups.entry(remote.ip()).or_default().push(Try { past, failed: past.failed() });
         }
     }
     groups
 }
 
-/// One address fails while another works, and they take turns.
+fn failed_tries(group: &[Try<'_>]) -> usize {
+    group.iter().filter(|one| one.failed).count()
+}
+
+/// One address fails while another works, and they take turns, or the second is only asked because of the first.
 fn one_address(pasts: &[&Past]) -> Option<FindingReport> {
-    let groups = by_address(pasts);
-    let known = groups.iter().filter(|(_, group)| group.len() >= 3);
-    let (bad, rest): (Vec<_>, Vec<_>) = known.partition(|(_, group)| failures(group) * 5 >= group.len() * 4);
-    let good: Vec<_> = rest.into_iter().filter(|(_, group)| failures(group) * 10 <= group.len()).collect();
-    let bad_since = bad.iter().filter_map(|(_, group)| group.first()).map(|past| past.started_at).min()?;
-    let good_until = good.iter().filter_map(|(_, group)| group.last()).map(|past| past.started_at).max()?;
+    let groups: Vec<_> = by_address(pasts).into_iter().filter(|(_, group)| group.len() >= 3).collect();
+    let (bad, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(_, group)| failed_tries(group) * 5 >= group.len() * 4);
+    let is_good = |group: &[Try<'_>]| failed_tries(group) * 10 <= group.len();
+    let bad_since = bad.iter().filter_map(|(_, group)| group.first()).map(|first| first.past.started_at).min()?;
+    let good_until = rest.iter().filter_map(|(_, group)| group.last()).map(|last| last.past.started_at).max()?;
     // A name that moved from a good address to a bad one is another matter: there, all began at a moment.
-    if bad_since >= good_until || bad.len() + good.len() < groups.values().filter(|group| group.len() >= 3).count() {
+    if bad_since >= good_until || !rest.iter().all(|(_, group)| is_good(group)) {
         return None;
     }
-    let names = |groups: &[(&IpAddr, &Vec<&Past>)]| groups.iter().map(|(ip, _)| ip.to_string()).collect::<Vec<_>>().join(", ");
-    let lines = bad.iter().chain(&good).map(|(ip, group)| format!("{ip}: {} of {} probes failed", failures(group), group.len()));
+    let names = |groups: &[(IpAddr, Vec<Try<'_>>)]| groups.iter().map(|(ip, _)| ip.to_string()).collect::<Vec<_>>().join(", ");
+    let lines =
+        bad.iter().chain(&rest).map(|(ip, group)| format!("{ip}: {} of {} tries failed", failed_tries(group), group.len()));
     Some(FindingReport {
         finding: Finding::OneAddressFails,
         confidence: Confidence::Likely,
-        says: format!("probes to {} fail, and those to {} do not", names(&bad), names(&good)),
+        says: format!("calls to {} fail, and those to {} do not", names(&bad), names(&rest)),
         evidence: lines.collect(),
         remedy: format!("take {} out of the host's DNS records until what is behind it is mended", names(&bad)),
     })
@@ -173,10 +195,10 @@ fn began(pasts: &[&Past]) -> Option<FindingReport> {
         format!("all {} probes up to {} succeeded", before.len(), last_good.started_at),
         format!("all {} probes from {} on failed with {reason}", after.len(), first_bad.started_at),
     ];
-    if let (Some(old), Some(new)) = (last_good.remote, first_bad.remote)
-        && old.ip() != new.ip()
+    if let (Some(old), Some(new)) = (last_good.address(), first_bad.address())
+        && old != new
     {
-        evidence.push(format!("the address changed at the same time, from {} to {}", old.ip(), new.ip()));
+        evidence.push(format!("the address changed at the same time, from {old} to {new}"));
     }
     if let (Some((_, old)), Some((_, new))) = (last_good.certificate, first_bad.certificate)
         && old != new
@@ -199,35 +221,30 @@ fn began(pasts: &[&Past]) -> Option<FindingReport> {
 /// One address with two results in turn.
 fn one_backend(pasts: &[&Past]) -> Option<FindingReport> {
     by_address(pasts).iter().find_map(|(ip, group)| {
-        let (bad, all) = (failures(group), group.len());
-        let reason = one_reason(group)?;
+        let (bad, all) = (failed_tries(group), group.len());
+        let reason = one_reason(&group.iter().filter(|one| one.failed).map(|one| one.past).collect::<Vec<_>>())?;
         if all < 8 || bad < 3 || all - bad < 3 {
             return None;
         }
-        let results: Vec<bool> = group.iter().map(|past| past.failed()).collect();
+        let results: Vec<bool> = group.iter().map(|one| one.failed).collect();
         let turn = (2..=4).find(|&every| is_every(&results, every));
-        if turn.is_none() && !is_mixed(&results) {
-            return None;
-        }
-        let rhythm = turn.map_or_else(
-            || "success and failure are mixed as by a coin".to_owned(),
-            |every| format!("exactly one probe in {every} failed, in turn"),
-        );
+        let (servers, rhythm, confidence) = match turn {
+            Some(every) => (every.to_string(), format!("exactly one probe in {every} failed, in turn"), Confidence::Likely),
+            None if is_mixed(&results) => {
+                ("several".to_owned(), "success and failure are mixed as by a coin".to_owned(), Confidence::Consistent)
+            }
+            None => return None,
+        };
+        let counts = format!("{bad} of {all} probes to {ip} failed, all with {reason}");
+        let against = "against: one server that is at its limit half of the time would look the same".to_owned();
         Some(FindingReport {
             finding: Finding::OneBackendFails,
-            confidence: if turn.is_some() { Confidence::Likely } else { Confidence::Consistent },
+            confidence,
             says: format!(
-                "{ip} gives two results in turn, success and {reason}: {} servers are behind it, and one of them is bad",
-                turn.map_or_else(|| "several".to_owned(), |every| every.to_string())
+                "{ip} gives two results, success and {reason}: {servers} servers are behind it, and one of them is bad"
             ),
-            evidence: vec![
-                format!("{bad} of {all} probes to {ip} failed, all with {reason}"),
-                rhythm,
-                "against: one server that is at its limit half of the time would look the same".to_owned(),
-            ],
-            remedy:
-                "ask each server behind the balancer on its own, and let its health check ask for a WebSocket and not for a page"
-                    .to_owned(),
+            evidence: vec![counts, rhythm, against],
+            remedy: "ask each server behind the balancer on its own, and let its health check ask for a WebSocket".to_owned(),
         })
     })
 }

@@ -63,7 +63,7 @@ fn one_address_of_two() {
     let turns = |n: i64| if n % 2 == 0 { good(n) } else { at(bad(n, failed()), OTHER) };
     let found = patterns(&(0..10).map(turns).collect::<Vec<_>>());
     assert_eq!(names(&found), [Finding::OneAddressFails]);
-    assert!(found[0].says.contains("203.0.113.8 fail") && found[0].remedy.contains("203.0.113.8"), "{found:?}");
+    assert!(found[0].says.contains("calls to 203.0.113.8 fail") && found[0].remedy.contains("203.0.113.8"), "{found:?}");
     let moved: Vec<_> = (0..10).map(|n| if n < 6 { good(n) } else { at(bad(n, failed()), OTHER) }).collect();
     let found = patterns(&moved);
     assert_eq!(names(&found), [Finding::BeganSuddenly], "the name moved");
@@ -72,6 +72,17 @@ fn one_address_of_two() {
     assert_eq!(names(&patterns(&seldom)), [Finding::Intermittent], "two probes are not enough for an address");
     let both = |n: i64| if n % 2 == 0 { bad(n, failed()) } else { at(bad(n, failed()), OTHER) };
     assert_eq!(names(&patterns(&(0..10).map(both).collect::<Vec<_>>())), [], "both fail");
+}
+
+/// The next address takes over, so that every probe succeeds.
+#[test]
+fn one_address_that_never_takes_the_connection() {
+    let stepped = |n: i64| Past { refused: vec!["203.0.113.6".parse().unwrap()], ..good(n) };
+    let found = patterns(&(0..5).map(stepped).collect::<Vec<_>>());
+    assert_eq!(names(&found), [Finding::OneAddressFails]);
+    assert!(found[0].says.contains("203.0.113.6 fail"), "{found:?}");
+    let seldom: Vec<_> = (0..9).map(|n| if n < 2 { stepped(n) } else { good(n) }).collect();
+    assert_eq!(names(&patterns(&seldom)), [], "twice is not enough");
 }
 
 #[test]
@@ -135,7 +146,8 @@ fn a_past_is_made_of_a_report() {
     refused.remote_address = None;
     refused.attempts =
         vec![crate::report::AttemptReport { address: OTHER.parse().unwrap(), seconds: 0.1, error: Some("refused".to_owned()) }];
-    assert_eq!(Past::of(&refused).remote, OTHER.parse().ok(), "who did not take it");
+    let past = Past::of(&refused);
+    assert_eq!((past.remote, past.refused), (None, vec!["203.0.113.8".parse().unwrap()]), "who did not take it");
 }
 
 fn dial_times() -> impl Strategy<Value = f64> {

@@ -27,6 +27,7 @@ fn good(n: i64) -> Past {
         target: Some(90.0),
         mode: Some("streamed"),
         remote: "203.0.113.7:443".parse().ok(),
+        refused: Vec::new(),
         dial: Some(0.05),
         certificate: Some((Timestamp::from_unix_seconds(START - 86_400 * 30), Timestamp::from_unix_seconds(START + 86_400 * 60))),
     }
@@ -70,6 +71,18 @@ fn at(past: Past, address: &str) -> Past {
 /// Times that differ a little, as measured ones do: 0, 0.13, 0.26, 0.09 …
 fn jitter(n: i64) -> f64 {
     f64::from(u8::try_from((n * 13).rem_euclid(30)).unwrap()) / 100.0
+}
+
+/// Every finding has its word and its explanation.
+#[test]
+fn findings_are_words_with_sentences() {
+    let mut seen = std::collections::BTreeSet::new();
+    for finding in Finding::ALL {
+        let label = finding.label();
+        assert!(seen.insert(label) && label.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{label}");
+        let text = finding.explains().concat();
+        assert!(text.ends_with('.') && text.len() > 30, "{label}: {text}");
+    }
 }
 
 fn names(found: &[FindingReport]) -> Vec<Finding> {
