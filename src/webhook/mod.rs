@@ -39,7 +39,7 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use heed::{heed, login};
+pub use heed::{heed, login, placing};
 pub use lint::{Lint, Severity};
 pub use page::markdown;
 pub use parameters::UNVERIFIED;
