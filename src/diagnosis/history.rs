@@ -282,7 +282,7 @@ fn intermittent(pasts: &[&Past]) -> Option<FindingReport> {
             *reasons.entry(reason.label()).or_default() += 1;
         }
     }
-    let mut evidence: Vec<String> = reasons.iter().map(|(reason, times)| format!("{reason}: {times} times")).collect();
+    let mut evidence: Vec<String> = reasons.iter().map(|(reason, times)| format!("{times} × {reason}")).collect();
     evidence.push(format!("in {spells} separate spells, from {} to {}", pasts.first()?.started_at, pasts.last()?.started_at));
     evidence.push("the interval is exact if the probes are independent; failures that come together make it wider".to_owned());
     Some(FindingReport {

@@ -103,10 +103,10 @@ fn one_end(pasts: &[Past]) -> Option<FindingReport> {
     let newest = ends.iter().max_by_key(|past| past.started_at)?;
     let (lasted, hosts) = (newest.lasted?, timers_of(newest));
     (ends.len() < 3).then(|| {
-        let times = if ends.len() == 1 { "one end" } else { "two ends" };
+        let (times, prove) = if ends.len() == 1 { ("one end", "proves") } else { ("two ends", "prove") };
         finding(
             Finding::OneEndProvesNoTimer,
-            format!("{times} at {lasted:.1} s prove no timer: the same time has to come three times before a cause is named"),
+            format!("{times} at {lasted:.1} s {prove} no timer: the same time has to come three times before a cause is named"),
             hosts.iter().map(|host| format!("{} would end a line at {} s", host.who, host.seconds)).collect(),
             "wait for more probes, or run this one again".to_owned(),
         )

@@ -153,6 +153,11 @@ fn silence(past: &Past) -> Option<f64> {
     Some(past.since_received.unwrap_or(lasted).min(past.since_sent.unwrap_or(lasted)))
 }
 
+/// `1 probe`, `2 probes`
+fn probes(count: usize) -> String {
+    if count == 1 { "1 probe".to_owned() } else { format!("{count} probes") }
+}
+
 /// More lines that outlived a timer than half of those that it is said to have ended.
 fn disproved(survivors: usize, cluster: &Cluster<'_>) -> bool {
     survivors * 2 > cluster.cuts.len()
@@ -178,14 +183,14 @@ fn of_idle(cluster: &Cluster<'_>, lifetime: Option<&Cluster<'_>>, pasts: &[&Past
             let outlived = cluster.survivors(pasts, |past| past.lasted);
             evidence.push(match outlived {
                 0 => "against: the lines were as old each time, so that a limit on their lifetime would look the same; a streamed hold tells them apart".to_owned(),
-                _ => format!("{outlived} probes lived longer while something flowed, so it is no limit on the lifetime"),
+                _ => format!("{} lived longer while something flowed, so it is no limit on the lifetime", probes(outlived)),
             });
             format!("closed at {} in {share}, {:.1} s after the last byte", lifetime.time(), cluster.middle)
         }
         None => format!("closed {time} after the last byte in {share}"),
     };
     if survivors > 0 {
-        evidence.push(format!("against: {survivors} probes outlived a longer silence"));
+        evidence.push(format!("against: {} outlived a longer silence", probes(survivors)));
     }
     Some(cluster.finding(Finding::IdleTimeout, says, &cluster.hosts(Counts::Idle), evidence))
 }
@@ -204,7 +209,7 @@ fn of_lifetime(cluster: &Cluster<'_>, silence: Option<&Cluster<'_>>, pasts: &[&P
         ));
     }
     if survivors > 0 {
-        evidence.push(format!("against: {survivors} probes lived longer"));
+        evidence.push(format!("against: {} lived longer", probes(survivors)));
     }
     let says = format!("closed at {} in {}, while bytes flowed", cluster.time(), cluster.share(pasts));
     Some(cluster.finding(Finding::LifetimeLimit, says, &cluster.hosts(Counts::Lifetime), evidence))
@@ -225,7 +230,7 @@ fn of_unheard(cluster: &Cluster<'_>, pasts: &[&Past]) -> Option<FindingReport> {
         cluster.how(),
     ];
     if survivors > 0 {
-        evidence.push(format!("against: {survivors} probes outlived a longer silence of the server"));
+        evidence.push(format!("against: {} outlived a longer silence of the server", probes(survivors)));
     }
     let says =
         format!("closed {} after the server's last byte in {}, while we kept sending", cluster.time(), cluster.share(pasts));

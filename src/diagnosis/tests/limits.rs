@@ -67,6 +67,8 @@ fn one_end_at_sixty_seconds() {
     assert_eq!(ends(1), [Finding::OneEndProvesNoTimer]);
     assert_eq!(ends(2), [Finding::OneEndProvesNoTimer]);
     assert_eq!(ends(3), [], "three do");
+    let one = says(&plan(7_300, Mode::Idle), &[cut(0, 60.1, None, None)]);
+    assert!(one[0].starts_with("one end at 60.1 s proves no timer"), "{one:?}");
     let other = [cut(0, 47.0, Some(0.1), Some(0.0))];
     assert_eq!(names(&limits(&plan(7_300, Mode::Idle), &other)), [], "47 s is nobody's timer");
     let own = [Past { target: Some(60.0), ..cut(0, 60.1, None, None) }];

@@ -162,5 +162,5 @@ fn a_few_that_outlived_it_speak_against_it() {
     let history = probes(10, |n| if n == 5 { good(n) } else { cut(n, 30.0 + jitter(n), Some(0.1), Some(0.0)) });
     let found = &patterns(&history)[0];
     assert_eq!(found.finding, Finding::LifetimeLimit);
-    assert!(found.evidence.contains(&"against: 1 probes lived longer".to_owned()), "{found:?}");
+    assert!(found.evidence.contains(&"against: 1 probe lived longer".to_owned()), "{found:?}");
 }
