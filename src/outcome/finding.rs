@@ -43,4 +43,78 @@ findings! {
     FallbackWorks = "fallback_works",
     /// The realtime way failed and the traditional webhook fails too.
     FallbackFails = "fallback_fails",
+    // --- how a line ended ---
+    /// A gateway switched protocols and then could not go on with the server behind it.
+    GatewayLostBackend = "gateway_lost_backend",
+    /// The line ended right after the 101: the handler raised at once, or a proxy had nobody behind it.
+    HandlerFailedAtOnce = "handler_failed_at_once",
+    /// The line ended as soon as the first message had arrived: wrong kind of frame, wrong fields, or a start message that is missing.
+    FirstMessageRejected = "first_message_rejected",
+    /// The line ended within seconds without a word: what the agent needs for a call (keys, database, models) did not come up, or
+    /// the caller was checked after the 101.
+    SetupFailed = "setup_failed",
+    /// The line ended without a Close soon after the server had begun to speak: its handler failed in the middle of the session.
+    FailedInSession = "failed_in_session",
+    /// The line ended after 5 or 10 s without a word: the server waited for something that did not come.
+    StartTimeout = "start_timeout",
+    /// The server gave the line up over a ping whose pong it did not see in time.
+    KeepaliveTimeout = "keepalive_timeout",
+    /// The server says itself that it ended the line for lack of traffic.
+    ServerIdleTimeout = "server_idle_timeout",
+    /// The line was reset while our audio was on its way: as a rule a process that ended with our audio unread, and not the network.
+    AudioUnread = "audio_unread",
+    /// The server's receive window was closed: its process hangs, or is blocked by other work.
+    ServerNotReading = "server_not_reading",
+    /// What we sent was no longer acknowledged: the host or the path to it went away.
+    PathLost = "path_lost",
+    /// The server ended the call as after a call.
+    EndedOnPurpose = "ended_on_purpose",
+    /// The server said that it goes away: a deploy, a shutdown, or a limit of its own.
+    ServerGoingAway = "server_going_away",
+    /// The server said that it restarts.
+    ServerRestarts = "server_restarts",
+    /// The server said that it has no room for the call.
+    ServerOverloaded = "server_overloaded",
+    /// The server says that the caller broke the protocol.
+    ProtocolErrorClaimed = "protocol_error_claimed",
+    /// The server does not take this kind of frame: text where it wants binary, or the other way round.
+    WrongFrameKind = "wrong_frame_kind",
+    /// The server could not read what a message held.
+    PayloadRejected = "payload_rejected",
+    /// The server refused the call: credentials, quota, or a start message that is missing.
+    RefusedByPolicy = "refused_by_policy",
+    /// A message was larger than the server or something in front of it takes.
+    MessageTooBig = "message_too_big",
+    /// The server reports an error of its own.
+    ServerException = "server_exception",
+    /// The application closed with a code of its own; only its makers know what it means.
+    ApplicationCode = "application_code",
+    // --- what a history shows ---
+    /// The lines end after the same time without traffic, again and again.
+    IdleTimeout = "idle_timeout",
+    /// The lines end at the same age, whatever flows.
+    LifetimeLimit = "lifetime_limit",
+    /// One address of the host fails and another works.
+    OneAddressFails = "one_address_fails",
+    /// One address gives two results in turn: two servers are behind it, and one of them is bad.
+    OneBackendFails = "one_backend_fails",
+    /// All was well until a moment, and nothing since.
+    BeganSuddenly = "began_suddenly",
+    /// The dial takes longer and longer.
+    DialSlows = "dial_slows",
+    /// A certificate runs out soon, and has not been renewed.
+    CertificateExpires = "certificate_expires",
+    /// Some probes fail and some do not, in no order.
+    Intermittent = "intermittent",
+    // --- what probes like these cannot show ---
+    /// The hold is shorter than the timers that end calls.
+    HoldTooShort = "hold_too_short",
+    /// Audio flows all the time, which keeps idle timers from firing.
+    StreamHidesIdle = "stream_hides_idle",
+    /// Our pings keep idle timers from firing.
+    PingsHideIdle = "pings_hide_idle",
+    /// So many clean probes leave room for so many failures.
+    CleanProbesBound = "clean_probes_bound",
+    /// One end at the time of a known timer may be chance.
+    OneEndProvesNoTimer = "one_end_proves_no_timer",
 }
