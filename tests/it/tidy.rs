@@ -18,6 +18,7 @@ const ORDER: &[&str] = &[
     "webhook",
     "hold",
     "verdict",
+    "diagnosis",
     "schedule",
     "standing", // edges
     "lag",
@@ -47,6 +48,7 @@ const PURE: &[&str] = &[
     "webhook",
     "hold",
     "verdict",
+    "diagnosis",
     "schedule",
     "standing",
 ];
