@@ -82,7 +82,8 @@ pub(super) const ROWS: &[Signature] = &[
         RouteMissing,
         Likely,
         Configuration,
-        "API Gateway has no such resource and method (it calls that a missing token); this is a REST API, which has no WebSocket",
+        "API Gateway has no such resource and method (it calls that a missing token); this is a REST API, \
+             which has no WebSocket",
         "use the wss:// address of the WebSocket API with its stage",
     ),
     Signature::of(

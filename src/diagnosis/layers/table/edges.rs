@@ -34,7 +34,8 @@ pub(super) const ROWS: &[Signature] = &[
         Certain,
         Server,
         "Cloudflare got an empty or unreadable answer from the server behind it (520)",
-        "look at the server's log at this moment: it crashed, closed the connection, or sent headers that are too large",
+        "look at the server's log at this moment: it crashed, closed the connection, or sent headers that \
+             are too large",
     ),
     Signature::of("cloudflare_521", Cloudflare, &[Status(&[521]), Header("cf-ray")], Documented, CF_5XX).means(
         BackendFails,
@@ -48,7 +49,8 @@ pub(super) const ROWS: &[Signature] = &[
         Certain,
         Server,
         "Cloudflare's connection to the server behind it timed out (522)",
-        "check the address in the DNS record, that the server is up, and that its firewall accepts Cloudflare's addresses",
+        "check the address in the DNS record, that the server is up, and that its firewall accepts \
+             Cloudflare's addresses",
     ),
     Signature::of("cloudflare_523", Cloudflare, &[Status(&[523]), Header("cf-ray")], Documented, CF_5XX).means(
         BackendFails,
@@ -76,27 +78,23 @@ pub(super) const ROWS: &[Signature] = &[
         Certain,
         Server,
         "the server's certificate does not pass Cloudflare's check (526)",
-        "renew the server's certificate, or install one of Cloudflare's Origin CA, for this host name and with its full chain",
+        "renew the server's certificate, or install one of Cloudflare's Origin CA, for this host name and \
+             with its full chain",
     ),
-    Signature::of(
-        "cloudflare_origin_dns",
-        Cloudflare,
-        &[Status(&[530]), Header("cf-ray"), Body("1016")],
-        Documented,
-        CF_1XXX,
-    )
-    .means(
-        BackendFails,
-        Certain,
-        Configuration,
-        "Cloudflare cannot look up the host name of the server behind it (error 1016)",
-        "mend the DNS record that this name points to",
-    ),
+    Signature::of("cloudflare_origin_dns", Cloudflare, &[Status(&[530]), Header("cf-ray"), Body("1016")], Documented, CF_1XXX)
+        .means(
+            BackendFails,
+            Certain,
+            Configuration,
+            "Cloudflare cannot look up the host name of the server behind it (error 1016)",
+            "mend the DNS record that this name points to",
+        ),
     Signature::of("cloudflare_gateway", Cloudflare, &[Status(&[502, 504]), Header("cf-ray")], Documented, CF_5XX).means(
         BackendFails,
         Consistent,
         Server,
-        "the server behind Cloudflare, or a proxy in front of it, answered 502 or 504 (Cloudflare itself does so rarely)",
+        "the server behind Cloudflare, or a proxy in front of it, answered 502 or 504 (Cloudflare itself \
+             does so rarely)",
         "dial the server without Cloudflare, and look at its log",
     ),
     Signature::of(
@@ -110,8 +108,10 @@ pub(super) const ROWS: &[Signature] = &[
         BotProtection,
         Certain,
         Edge,
-        "Cloudflare's bot protection asks for a proof that only browsers give; a telephony provider fails in the same way",
-        "let the path or the provider's addresses pass with a WAF rule of the action Skip, or switch Bot Fight Mode off",
+        "Cloudflare's bot protection asks for a proof that only browsers give; a telephony provider fails \
+             in the same way",
+        "let the path or the provider's addresses pass with a WAF rule of the action Skip, or switch Bot \
+             Fight Mode off",
     ),
     Signature::of("cloudflare_rule", Cloudflare, &[Status(&[403]), Header("cf-ray"), Body("1020")], Documented, CF_1XXX).means(
         RefusedInFront,
@@ -145,7 +145,8 @@ pub(super) const ROWS: &[Signature] = &[
         PlaceholderCertificate,
         Likely,
         Configuration,
-        "the certificate is one of Cloudflare's Origin CA, which Cloudflare alone trusts: the request went past Cloudflare to the server",
+        "the certificate is one of Cloudflare's Origin CA, which Cloudflare alone trusts: the request went \
+             past Cloudflare to the server",
         "set the DNS record to proxied, or give the server a certificate of a public authority",
     ),
     Signature::of("cloudfront_id", CloudFront, &[Header("x-amz-cf-id")], Documented, CLOUDFRONT_HEADERS),
@@ -163,7 +164,8 @@ pub(super) const ROWS: &[Signature] = &[
         Likely,
         Edge,
         "CloudFront, or the server behind it, refuses the request (403)",
-        "let the behavior of this path pass GET with all headers of the viewer, and look at the distribution's WAF and geographic rules",
+        "let the behavior of this path pass GET with all headers of the viewer, and look at the \
+             distribution's WAF and geographic rules",
     ),
     Signature::of(
         "cloudfront_backend",

@@ -39,7 +39,8 @@ pub(super) const ROWS: &[Signature] = &[
         Likely,
         Configuration,
         "Railway has no running service for this domain: removed, paused, or a domain of another name",
-        "look in the service's settings under Networking: is it deployed and not paused, and is this its domain?",
+        "look in the service's settings under Networking: is it deployed and not paused, and is this its \
+             domain?",
     ),
     Signature::of(
         "railway_no_train",
@@ -74,19 +75,14 @@ pub(super) const ROWS: &[Signature] = &[
     Signature::of("render_id", Render, &[Header("rndr-id")], Seen, RENDER),
     Signature::of("render_routing", Render, &[Header("x-render-routing")], Seen, RENDER),
     Signature::of("render_hosts", Render, &[Host(&["onrender.com"])], Documented, RENDER),
-    Signature::of(
-        "render_no_server",
-        Render,
-        &[Status(&[404]), HeaderIs("x-render-routing", "no-server")],
-        Seen,
-        RENDER,
-    )
-    .means(
+    Signature::of("render_no_server", Render, &[Status(&[404]), HeaderIs("x-render-routing", "no-server")], Seen, RENDER).means(
         NoSuchService,
         Likely,
         Configuration,
-        "Render has no live service of this name: deleted, suspended, or its deployment failed (every name under onrender.com resolves)",
-        "look at the service's events and logs in Render's dashboard, and compare the name with the one in the URL",
+        "Render has no live service of this name: deleted, suspended, or its deployment failed (every name \
+             under onrender.com resolves)",
+        "look at the service's events and logs in Render's dashboard, and compare the name with the one in \
+             the URL",
     ),
     Signature::of(
         "render_asleep",
@@ -100,7 +96,8 @@ pub(super) const ROWS: &[Signature] = &[
         Likely,
         Configuration,
         "the free instance was asleep and did not wake up in time",
-        "take a paid instance: a free one sleeps after 15 minutes without traffic, and no call waits for it to wake",
+        "take a paid instance: a free one sleeps after 15 minutes without traffic, and no call waits for \
+             it to wake",
     ),
     // --- Heroku ---
     Signature::of("heroku_router", Heroku, &[Via("heroku-router")], Seen, HEROKU),
@@ -135,20 +132,14 @@ pub(super) const ROWS: &[Signature] = &[
         "the app crashed, has no running dyno, or closed the connection",
         "read the H code with `heroku logs --tail`: H10 crashed, H14 no web dyno (`heroku ps:scale web=1`)",
     ),
-    Signature::of(
-        "heroku_slow",
-        Heroku,
-        &[Status(&[503]), Via("heroku-router"), Took(29.5, 32.0)],
-        Documented,
-        HEROKU_ERRORS,
-    )
-    .means(
-        BackendSilent,
-        Likely,
-        Application,
-        "Heroku's router gave up after 30 s without a byte of an answer (H12)",
-        "let the app answer the upgrade at once and do its slow work after it",
-    ),
+    Signature::of("heroku_slow", Heroku, &[Status(&[503]), Via("heroku-router"), Took(29.5, 32.0)], Documented, HEROKU_ERRORS)
+        .means(
+            BackendSilent,
+            Likely,
+            Application,
+            "Heroku's router gave up after 30 s without a byte of an answer (H12)",
+            "let the app answer the upgrade at once and do its slow work after it",
+        ),
     // --- Fly.io ---
     Signature::of("fly_request_id", Fly, &[Header("fly-request-id")], Documented, FLY),
     Signature::of("fly_server", Fly, &[Product("server", "Fly")], Documented, FLY),
@@ -243,7 +234,13 @@ pub(super) const ROWS: &[Signature] = &[
         "let the function answer at once, or give it a longer `maxDuration`",
     ),
     // --- Static hosts ---
-    Signature::of("netlify_server", Netlify, &[HeaderIs("server", "Netlify")], Seen, "https://docs.netlify.com/manage/routing/headers/"),
+    Signature::of(
+        "netlify_server",
+        Netlify,
+        &[HeaderIs("server", "Netlify")],
+        Seen,
+        "https://docs.netlify.com/manage/routing/headers/",
+    ),
     Signature::of("netlify_id", Netlify, &[Header("x-nf-request-id")], Documented, "https://www.npmjs.com/package/netlify"),
     Signature::of("netlify_hosts", Netlify, &[Host(&["netlify.app"])], Documented, "https://docs.netlify.com/manage/domains/"),
     Signature::of(

@@ -17,12 +17,20 @@ const NGINX_HEADER: &str = "https://github.com/nginx/nginx src/http/ngx_http_hea
 const APACHE: &str = "https://github.com/apache/httpd modules/http/http_protocol.c";
 const CADDY: &str =
     "https://github.com/caddyserver/caddy modules/caddyhttp/server.go, modules/caddyhttp/reverseproxy/reverseproxy.go";
+const ARR_502: &str =
+    "https://learn.microsoft.com/iis/extensions/troubleshooting-application-request-routing/troubleshooting-502-errors-in-arr";
 const INGRESS: &str = "https://kubernetes.github.io/ingress-nginx/user-guide/";
 
 /// The rows.
 pub(super) const ROWS: &[Signature] = &[
     // --- Envoy ---
-    Signature::of("istio_server", Istio, &[Product("server", "istio-envoy")], Seen, "https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"),
+    Signature::of(
+        "istio_server",
+        Istio,
+        &[Product("server", "istio-envoy")],
+        Seen,
+        "https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/",
+    ),
     Signature::of("envoy_server", Envoy, &[Product("server", "envoy")], Documented, ENVOY_HEADERS),
     Signature::of("envoy_upstream", Envoy, &[Header("x-envoy-upstream-service-time")], Documented, ENVOY_HEADERS),
     Signature::of(
@@ -37,7 +45,8 @@ pub(super) const ROWS: &[Signature] = &[
         Certain,
         Server,
         "Envoy could not connect to the server behind it, or the server closed before it answered",
-        "check that the server runs, that the cluster's port and protocol are its own, and the mutual TLS between them",
+        "check that the server runs, that the cluster's port and protocol are its own, and the mutual TLS \
+             between them",
     ),
     Signature::of("envoy_no_healthy", Envoy, &[Status(&[503]), BodyIs("no healthy upstream")], Documented, ENVOY_ERRORS).means(
         BackendFails,
@@ -68,7 +77,8 @@ pub(super) const ROWS: &[Signature] = &[
         Certain,
         Configuration,
         "Kong has no route for this host and path",
-        "add a route with this host and path (protocols http and https carry WebSocket), or use the path that it has",
+        "add a route with this host and path (protocols http and https carry WebSocket), or use the path \
+             that it has",
     ),
     Signature::of(
         "kong_backend",
@@ -85,7 +95,11 @@ pub(super) const ROWS: &[Signature] = &[
         "check that the server runs on the service's host, port and protocol",
     ),
     // --- Traefik ---
-    Signature::of("traefik_no_server", Traefik, &[Status(&[503]), BodyIs("no available server")], Documented,
+    Signature::of(
+        "traefik_no_server",
+        Traefik,
+        &[Status(&[503]), BodyIs("no available server")],
+        Documented,
         "https://github.com/traefik/traefik pkg/server/service/loadbalancer/wrr/wrr.go",
     )
     .means(
@@ -95,7 +109,11 @@ pub(super) const ROWS: &[Signature] = &[
         "Traefik has no healthy server for this route",
         "start the server, and look at the service's health check and port label",
     ),
-    Signature::of("traefik_backend", Traefik, &[Status(&[502]), BodyIs("Bad Gateway")], Documented,
+    Signature::of(
+        "traefik_backend",
+        Traefik,
+        &[Status(&[502]), BodyIs("Bad Gateway")],
+        Documented,
         "https://github.com/traefik/traefik pkg/proxy/httputil/proxy.go",
     )
     .means(
@@ -103,9 +121,14 @@ pub(super) const ROWS: &[Signature] = &[
         Consistent,
         Server,
         "Traefik answers so where it cannot connect to the server behind it",
-        "check that the server runs on the port that Traefik was given (`loadbalancer.server.port`) and in the same network",
+        "check that the server runs on the port that Traefik was given (`loadbalancer.server.port`) and in \
+             the same network",
     ),
-    Signature::of("traefik_certificate", Traefik, &[Certificate("TRAEFIK DEFAULT CERT")], Documented,
+    Signature::of(
+        "traefik_certificate",
+        Traefik,
+        &[Certificate("TRAEFIK DEFAULT CERT")],
+        Documented,
         "https://github.com/traefik/traefik pkg/tls/generate/generate.go",
     )
     .means(
@@ -116,27 +139,42 @@ pub(super) const ROWS: &[Signature] = &[
         "give the router `tls.certresolver` and a rule with this host name, or add the certificate",
     ),
     // --- HAProxy ---
-    Signature::of("haproxy_503", Haproxy, &[Status(&[503]), Body("No server is available to handle this request")], Documented, HAPROXY).means(
+    Signature::of(
+        "haproxy_503",
+        Haproxy,
+        &[Status(&[503]), Body("No server is available to handle this request")],
+        Documented,
+        HAPROXY,
+    )
+    .means(
         BackendFails,
         Certain,
         Server,
         "HAProxy has no server that is up for this backend",
         "start the server, and look at its health check in HAProxy's log",
     ),
-    Signature::of("haproxy_502", Haproxy, &[Status(&[502]), Body("The server returned an invalid or incomplete response")], Documented, HAPROXY).means(
+    Signature::of(
+        "haproxy_502",
+        Haproxy,
+        &[Status(&[502]), Body("The server returned an invalid or incomplete response")],
+        Documented,
+        HAPROXY,
+    )
+    .means(
         BackendFails,
         Certain,
         Server,
         "the server behind HAProxy closed or answered with what is no HTTP",
         "look at the server's log, and check the backend's port and protocol",
     ),
-    Signature::of("haproxy_504", Haproxy, &[Status(&[504]), Body("The server didn't respond in time")], Documented, HAPROXY).means(
-        BackendSilent,
-        Certain,
-        Server,
-        "the server behind HAProxy did not answer within `timeout server`",
-        "let the server answer the upgrade at once",
-    ),
+    Signature::of("haproxy_504", Haproxy, &[Status(&[504]), Body("The server didn't respond in time")], Documented, HAPROXY)
+        .means(
+            BackendSilent,
+            Certain,
+            Server,
+            "the server behind HAProxy did not answer within `timeout server`",
+            "let the server answer the upgrade at once",
+        ),
     // --- nginx and its kin ---
     Signature::of("ingress_no_rule", IngressNginx, &[Status(&[404]), Body("default backend - 404")], Documented, INGRESS).means(
         RouteMissing,
@@ -216,19 +254,35 @@ pub(super) const ROWS: &[Signature] = &[
         UpgradeLost,
         Likely,
         Edge,
-        "the server behind nginx saw no upgrade: nginx does not pass the Upgrade and Connection headers by itself",
-        "in the `location`: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";",
+        "the server behind nginx saw no upgrade: nginx does not pass the Upgrade and Connection headers by \
+             itself",
+        "in the `location`: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; \
+             proxy_set_header Connection \"upgrade\";",
     ),
     // --- Apache ---
-    Signature::of("apache_server", Apache, &[Product("server", "Apache")], Documented, "https://github.com/apache/httpd include/ap_release.h"),
-    Signature::of("apache_502", Apache, &[Status(&[502]), Body("The proxy server received an invalid")], Documented, APACHE).means(
-        BackendFails,
-        Certain,
-        Server,
-        "the server behind Apache closed or answered with what is no HTTP",
-        "check the ProxyPass address and, for WebSocket, that it has `upgrade=websocket` or a ws:// address",
+    Signature::of(
+        "apache_server",
+        Apache,
+        &[Product("server", "Apache")],
+        Documented,
+        "https://github.com/apache/httpd include/ap_release.h",
     ),
-    Signature::of("apache_503", Apache, &[Status(&[503]), Body("The server is temporarily unable to service your")], Documented, APACHE).means(
+    Signature::of("apache_502", Apache, &[Status(&[502]), Body("The proxy server received an invalid")], Documented, APACHE)
+        .means(
+            BackendFails,
+            Certain,
+            Server,
+            "the server behind Apache closed or answered with what is no HTTP",
+            "check the ProxyPass address and, for WebSocket, that it has `upgrade=websocket` or a ws:// address",
+        ),
+    Signature::of(
+        "apache_503",
+        Apache,
+        &[Status(&[503]), Body("The server is temporarily unable to service your")],
+        Documented,
+        APACHE,
+    )
+    .means(
         BackendFails,
         Likely,
         Server,
@@ -273,7 +327,11 @@ pub(super) const ROWS: &[Signature] = &[
         "Caddy could not get an answer from the server behind it",
         "start the server on the address of `reverse_proxy`, and read Caddy's log",
     ),
-    Signature::of("caddy_certificate", Caddy, &[Certificate("Caddy Local Authority")], Documented,
+    Signature::of(
+        "caddy_certificate",
+        Caddy,
+        &[Certificate("Caddy Local Authority")],
+        Documented,
         "https://github.com/caddyserver/caddy modules/caddypki/ca.go",
     )
     .means(
@@ -290,7 +348,7 @@ pub(super) const ROWS: &[Signature] = &[
         Iis,
         &[Status(&[502]), HeaderBegins("server", "Microsoft-IIS/"), Body("acting as a gateway or proxy server")],
         Assumed,
-        "https://learn.microsoft.com/iis/extensions/troubleshooting-application-request-routing/troubleshooting-502-errors-in-arr",
+        ARR_502,
     )
     .means(
         BackendFails,

@@ -15,21 +15,24 @@ const WEBSOCKETS: &str = "https://github.com/python-websockets/websockets src/we
 const WS: &str = "https://github.com/websockets/ws lib/websocket-server.js";
 const AIOHTTP: &str = "https://github.com/aio-libs/aiohttp aiohttp/http.py, aiohttp/web_ws.py";
 
-const REJECTED: &str = "the application closed before it accepted, which Starlette and FastAPI do for an unknown path as well as for a refused caller";
-const REJECTED_FIX: &str = "compare the path with the application's WebSocket routes, then look at what runs before `accept()`: dependencies, signature, token, origin";
+const REJECTED: &str = "the application closed before it accepted, which Starlette and FastAPI do for an unknown path as \
+             well as for a refused caller";
+const REJECTED_FIX: &str = "compare the path with the application's WebSocket routes, then look at what runs before \
+             `accept()`: dependencies, signature, token, origin";
 
 /// The rows.
 pub(super) const ROWS: &[Signature] = &[
-    Signature::of("kestrel_server", Kestrel, &[Product("server", "Kestrel")], Documented, "https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel"),
+    Signature::of(
+        "kestrel_server",
+        Kestrel,
+        &[Product("server", "Kestrel")],
+        Documented,
+        "https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel",
+    ),
     // --- uvicorn ---
     Signature::of("uvicorn_server", Uvicorn, &[Product("server", "uvicorn")], Documented, UVICORN_SERVER),
-    Signature::of("uvicorn_denied", Uvicorn, &[Upgrade, Status(&[403]), Product("server", "uvicorn")], Documented, UVICORN_CLOSE).means(
-        RejectedBeforeAccept,
-        Likely,
-        Application,
-        REJECTED,
-        REJECTED_FIX,
-    ),
+    Signature::of("uvicorn_denied", Uvicorn, &[Upgrade, Status(&[403]), Product("server", "uvicorn")], Documented, UVICORN_CLOSE)
+        .means(RejectedBeforeAccept, Likely, Application, REJECTED, REJECTED_FIX),
     Signature::of(
         "uvicorn_rejected",
         Uvicorn,
@@ -45,17 +48,47 @@ pub(super) const ROWS: &[Signature] = &[
         UVICORN_CLOSE,
     )
     .means(RejectedBeforeAccept, Likely, Application, REJECTED, REJECTED_FIX),
-    Signature::of("uvicorn_plain_get", Uvicorn, &[Upgrade, Status(&[404]), Product("server", "uvicorn")], Documented, UVICORN_CLOSE).means(
+    // A proxy in front adds its own Server and keeps its connection open.
+    Signature::of(
+        "uvicorn_rejected_behind",
+        Uvicorn,
+        &[Upgrade, Status(&[403]), HeaderIs("content-length", "0"), HeaderBegins("content-type", "text/plain"), BodyIs("")],
+        Documented,
+        UVICORN_CLOSE,
+    )
+    .means(RejectedBeforeAccept, Consistent, Application, REJECTED, REJECTED_FIX),
+    Signature::of(
+        "uvicorn_plain_get",
+        Uvicorn,
+        &[Upgrade, Status(&[404]), Product("server", "uvicorn")],
+        Documented,
+        UVICORN_CLOSE,
+    )
+    .means(
         PlainGet,
         Likely,
         Edge,
-        "uvicorn took the request for an ordinary GET (an unknown WebSocket path would be 403): the Upgrade header was lost on the way, or uvicorn has no WebSocket package",
-        "let the proxy pass Upgrade and Connection, and install `uvicorn[standard]`, else uvicorn logs \"Unsupported upgrade request\"",
+        "uvicorn took the request for an ordinary GET (an unknown WebSocket path would be 403): the \
+             Upgrade header was lost on the way, or uvicorn has no WebSocket package",
+        "let the proxy pass Upgrade and Connection, and install `uvicorn[standard]`, else uvicorn logs \
+             \"Unsupported upgrade request\"",
     ),
-    Signature::of("hypercorn_server", Hypercorn, &[HeaderBegins("server", "hypercorn-")], Seen, "https://github.com/pgjones/hypercorn"),
+    Signature::of(
+        "hypercorn_server",
+        Hypercorn,
+        &[HeaderBegins("server", "hypercorn-")],
+        Seen,
+        "https://github.com/pgjones/hypercorn",
+    ),
     Signature::of("daphne_server", Daphne, &[Product("server", "daphne")], Assumed, "https://github.com/django/daphne"),
     // --- gunicorn ---
-    Signature::of("gunicorn_server", Gunicorn, &[Product("server", "gunicorn")], Documented, "https://github.com/benoitc/gunicorn gunicorn/http/wsgi.py"),
+    Signature::of(
+        "gunicorn_server",
+        Gunicorn,
+        &[Product("server", "gunicorn")],
+        Documented,
+        "https://github.com/benoitc/gunicorn gunicorn/http/wsgi.py",
+    ),
     Signature::of(
         "gunicorn_no_upgrade",
         Gunicorn,
@@ -68,7 +101,8 @@ pub(super) const ROWS: &[Signature] = &[
         Consistent,
         Application,
         "gunicorn took the request as ordinary HTTP: its default (sync) worker speaks no WebSocket",
-        "run it with a worker that does: `-k uvicorn.workers.UvicornWorker` for ASGI, `-k gevent` or threads with the package that serves WebSocket for Flask",
+        "run it with a worker that does: `-k uvicorn.workers.UvicornWorker` for ASGI, `-k gevent` or \
+             threads with the package that serves WebSocket for Flask",
     ),
     // --- websockets ---
     Signature::of("python_websockets_server", PythonWebsockets, &[Product("server", "websockets")], Documented, WEBSOCKETS),
@@ -97,7 +131,8 @@ pub(super) const ROWS: &[Signature] = &[
         UpgradeLost,
         Likely,
         Edge,
-        "the WebSocket server got the request with a header of the handshake missing or changed; the body says which",
+        "the WebSocket server got the request with a header of the handshake missing or changed; the body \
+             says which",
         "let the proxy in front pass the Sec-WebSocket headers as they are",
     ),
     // --- aiohttp ---
@@ -109,22 +144,36 @@ pub(super) const ROWS: &[Signature] = &[
         "the route is right, and the request came without its Upgrade header",
         "let the proxy in front pass the Upgrade and Connection headers",
     ),
-    Signature::of("aiohttp_404", Aiohttp, &[Status(&[404]), Product("server", "aiohttp"), BodyIs("404: Not Found")], Documented, AIOHTTP).means(
+    Signature::of(
+        "aiohttp_404",
+        Aiohttp,
+        &[Status(&[404]), Product("server", "aiohttp"), BodyIs("404: Not Found")],
+        Documented,
+        AIOHTTP,
+    )
+    .means(
         RouteMissing,
         Certain,
         Configuration,
         "the application has no route for this path",
         "compare the path with the routes that the application adds",
     ),
-    Signature::of("tornado_server", Tornado, &[Product("server", "TornadoServer")], Assumed, "https://github.com/tornadoweb/tornado tornado/web.py"),
-    // --- ws ---
-    Signature::of("node_ws_upgrade_required", NodeWs, &[Upgrade, Status(&[426]), BodyIs("Upgrade Required")], Documented, WS).means(
-        UpgradeLost,
-        Certain,
-        Edge,
-        "the WebSocket server got an ordinary GET: the Upgrade header was lost on the way",
-        "let the proxy in front pass the Upgrade and Connection headers",
+    Signature::of(
+        "tornado_server",
+        Tornado,
+        &[Product("server", "TornadoServer")],
+        Assumed,
+        "https://github.com/tornadoweb/tornado tornado/web.py",
     ),
+    // --- ws ---
+    Signature::of("node_ws_upgrade_required", NodeWs, &[Upgrade, Status(&[426]), BodyIs("Upgrade Required")], Documented, WS)
+        .means(
+            UpgradeLost,
+            Certain,
+            Edge,
+            "the WebSocket server got an ordinary GET: the Upgrade header was lost on the way",
+            "let the proxy in front pass the Upgrade and Connection headers",
+        ),
     Signature::of("node_ws_invalid_upgrade", NodeWs, &[Status(&[400]), BodyIs("Invalid Upgrade header")], Documented, WS).means(
         UpgradeLost,
         Certain,
@@ -203,6 +252,7 @@ pub(super) const ROWS: &[Signature] = &[
         Likely,
         Configuration,
         "a Go server has no route for this host and path; Traefik answers so where no router's rule fits",
-        "compare host and path with the routes; for Traefik, look at the router's rule and entry point in its dashboard",
+        "compare host and path with the routes; for Traefik, look at the router's rule and entry point in \
+             its dashboard",
     ),
 ];

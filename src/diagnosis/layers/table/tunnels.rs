@@ -32,7 +32,8 @@ pub(super) const ROWS: &[Signature] = &[
         Certain,
         Edge,
         "no cloudflared is connected for this tunnel (error 1033)",
-        "start cloudflared on the server's machine and see that it can reach the network; a quick tunnel gets a new name each time",
+        "start cloudflared on the server's machine and see that it can reach the network; a quick tunnel \
+             gets a new name each time",
     ),
     Signature::of(
         "cloudflare_tunnel_backend",
@@ -62,7 +63,8 @@ pub(super) const ROWS: &[Signature] = &[
         Certain,
         Edge,
         "the ngrok endpoint is offline: no agent serves this name (ERR_NGROK_3200)",
-        "start the agent with this very name (`ngrok http 5050 --url https://voice.example.com`), or use the name that the running agent shows",
+        "start the agent with this very name (`ngrok http 5050 --url https://voice.example.com`), or use \
+             the name that the running agent shows",
     ),
     Signature::of(
         "ngrok_backend_refused",
@@ -89,7 +91,8 @@ pub(super) const ROWS: &[Signature] = &[
         BackendFails,
         Certain,
         Configuration,
-        "the server behind ngrok does not answer with HTTP: as a rule it speaks https and the agent http (ERR_NGROK_3004)",
+        "the server behind ngrok does not answer with HTTP: as a rule it speaks https and the agent http \
+             (ERR_NGROK_3004)",
         "start the agent with the server's whole address: `ngrok http https://localhost:5050`",
     ),
     Signature::of(
@@ -131,7 +134,9 @@ pub(super) const ROWS: &[Signature] = &[
         TunnelPage,
         Certain,
         Configuration,
-        "ngrok's warning page for browsers answered (ERR_NGROK_6024), as the request's User-Agent looks like a browser's",
-        "take another `user_agent`, or send the header `ngrok-skip-browser-warning`; providers do not look like browsers",
+        "ngrok's warning page for browsers answered (ERR_NGROK_6024), as the request's User-Agent looks \
+             like a browser's",
+        "take another `user_agent`, or send the header `ngrok-skip-browser-warning`; providers do not look \
+             like browsers",
     ),
 ];

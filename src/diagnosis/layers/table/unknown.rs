@@ -34,7 +34,8 @@ pub(super) const ROWS: &[Signature] = &[
         Likely,
         Configuration,
         "a single-page application answered, which gives the same page for every path",
-        "use the address of the server that speaks WebSocket; on Render and its like, a web service and not a static site",
+        "use the address of the server that speaks WebSocket; on Render and its like, a web service and \
+             not a static site",
     ),
     Signature::of_any("upgrade_required", &[Upgrade, Status(&[426])], Documented, RFC_426).means(
         UpgradeLost,
@@ -53,7 +54,8 @@ pub(super) const ROWS: &[Signature] = &[
         UpgradeLost,
         Certain,
         Edge,
-        "the route is right, and the request came without its Upgrade header (Tornado, Spring and SockJS say it so)",
+        "the route is right, and the request came without its Upgrade header (Tornado, Spring and SockJS \
+             say it so)",
         "let the proxy in front pass the Upgrade and Connection headers",
     ),
     Signature::of_any(
@@ -66,7 +68,8 @@ pub(super) const ROWS: &[Signature] = &[
         UpgradeLost,
         Certain,
         Edge,
-        "the route is right, and the request came without `Connection: upgrade` (Tornado, Spring and SockJS say it so)",
+        "the route is right, and the request came without `Connection: upgrade` (Tornado, Spring and \
+             SockJS say it so)",
         "let the proxy in front pass the Upgrade and Connection headers",
     ),
     Signature::of_any("moved_to_tls", &[Status(REDIRECTS), Moved(ToTls)], Documented, RFC_3XX).means(

@@ -26,12 +26,12 @@ fn headers() -> Vec<(Case, &'static str)> {
         (case("", URL, "502\nngrok-error-code: ERR_NGROK_80123\n\n", "ngrok", &[]), "ngrok_backend_refused"),
         (case("", URL, "404\nx-served-by: web-3\n\n", "", &[]), "fastly_served_by"),
         (case("", URL, "403\nserver: awselb-check\n\n", "", &[]), "alb_server alb_refused"),
+        (
+            case("", URL, "403\ncontent-length: 0\ncontent-type: text/html\nconnection: close\n\n", "", &[]),
+            "uvicorn_rejected uvicorn_rejected_behind",
+        ),
         // A proxy passes the application's own 403 on, with a body.
         (case("", URL, "403\nserver: envoy\n\n{\"error\":\"signature\"}", "envoy", &[]), "envoy_no_upgrade"),
-        (
-            case("", URL, "403\ncontent-length: 0\ncontent-type: text/plain\nconnection: close\nserver: nginx\n\n", "nginx", &[]),
-            "uvicorn_rejected",
-        ),
         (
             case("", URL, "400\nconnection: close\ncontent-type: text/html\nserver: nginx\n\nBad Request", "nginx", &[]),
             "node_ws_path nginx_upgrade_lost",

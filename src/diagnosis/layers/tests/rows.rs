@@ -77,7 +77,8 @@ fn edges() -> Vec<Case> {
         case(
             "cloudflare_challenge",
             URL,
-            "403\nserver: cloudflare\ncf-ray: 8d1-FRA\ncf-mitigated: challenge\n\n<!DOCTYPE html><html><title>Just a moment...</title>",
+            "403\nserver: cloudflare\ncf-ray: 8d1-FRA\ncf-mitigated: challenge\n\n<!DOCTYPE \
+             html><html><title>Just a moment...</title>",
             "cloudflare",
             &["bot_protection certain"],
         ),
@@ -107,14 +108,16 @@ fn edges() -> Vec<Case> {
         case(
             "cloudfront_id cloudfront_via cloudfront_hosts cloudfront_refused",
             "wss://d111111abcdef8.cloudfront.net/media",
-            "403\nserver: CloudFront\nx-cache: Error from cloudfront\nvia: 1.1 abc.cloudfront.net (CloudFront)\nx-amz-cf-id: xyz==\n\n<HTML><H1>403 ERROR</H1>",
+            "403\nserver: CloudFront\nx-cache: Error from cloudfront\nvia: 1.1 abc.cloudfront.net \
+             (CloudFront)\nx-amz-cf-id: xyz==\n\n<HTML><H1>403 ERROR</H1>",
             "cloudfront",
             &["refused_in_front likely"],
         ),
         case(
             "cloudfront_backend",
             URL,
-            "502\nserver: CloudFront\nx-cache: Error from cloudfront\nvia: 1.1 abc.cloudfront.net (CloudFront)\nx-amz-cf-id: xyz==\n\n",
+            "502\nserver: CloudFront\nx-cache: Error from cloudfront\nvia: 1.1 abc.cloudfront.net \
+             (CloudFront)\nx-amz-cf-id: xyz==\n\n",
             "cloudfront",
             &["backend_fails likely"],
         ),
@@ -142,7 +145,8 @@ fn tunnels() -> Vec<Case> {
         case(
             "cloudflare_tunnel_backend cloudflare_gateway",
             URL,
-            "502\nserver: cloudflare\ncf-ray: 8d1-FRA\n\n<html>Bad gateway. Unable to reach the origin service. The service may be down",
+            "502\nserver: cloudflare\ncf-ray: 8d1-FRA\n\n<html>Bad gateway. Unable to reach the origin \
+             service. The service may be down",
             "cloudflare, cloudflare tunnel",
             &["backend_fails certain"],
         ),
@@ -185,7 +189,8 @@ fn tunnels() -> Vec<Case> {
         case(
             "ngrok_page",
             "wss://abc.ngrok-free.app/media",
-            "200\ncontent-type: text/html\nngrok-error-code: ERR_NGROK_6024\n\n<!DOCTYPE html><html class=\"h-full\">",
+            "200\ncontent-type: text/html\nngrok-error-code: ERR_NGROK_6024\n\n<!DOCTYPE html><html \
+             class=\"h-full\">",
             "ngrok",
             &["tunnel_page likely"],
         ),
@@ -209,7 +214,8 @@ fn balancers() -> Vec<Case> {
         case(
             "api_gateway_hosts api_gateway_forbidden api_gateway_rest_id",
             "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod",
-            "403\nx-amzn-requestid: 1-2\nx-amz-apigw-id: AbC=\n\n{\"message\": \"Forbidden\", \"connectionId\":\"x=\", \"requestId\":\"y=\"}",
+            "403\nx-amzn-requestid: 1-2\nx-amz-apigw-id: AbC=\n\n{\"message\": \"Forbidden\", \
+             \"connectionId\":\"x=\", \"requestId\":\"y=\"}",
             "aws api gateway",
             &["refused_in_front likely"],
         ),
@@ -231,7 +237,8 @@ fn balancers() -> Vec<Case> {
         case(
             "gcp_via gcp_backend",
             URL,
-            "502\nvia: 1.1 google\n\n<html><h1>Error: Server Error</h1><h2>The server encountered a temporary error and could not complete",
+            "502\nvia: 1.1 google\n\n<html><h1>Error: Server Error</h1><h2>The server encountered a temporary \
+             error and could not complete",
             "gcp load balancer",
             &["backend_fails consistent with"],
         ),
@@ -254,14 +261,16 @@ fn railway_and_render() -> Vec<Case> {
         case(
             "railway_server railway_request_id railway_edge railway_hosts railway_no_service",
             "wss://voice-production.up.railway.app/media",
-            "404\nserver: railway-edge\nx-railway-edge: railway/europe-west4\nx-railway-request-id: abc\nx-railway-fallback: true\ncontent-type: application/json\n\n{\"status\":\"error\",\"code\":404,\"message\":\"Application not found\",\"request_id\":\"abc\"}",
+            "404\nserver: railway-edge\nx-railway-edge: railway/europe-west4\nx-railway-request-id: \
+             abc\nx-railway-fallback: true\ncontent-type: application/json\n\n{\"status\":\"error\",\"code\":404,\"message\":\"Application not found\",\"request_id\":\"abc\"}",
             "railway",
             &["no_such_service likely"],
         ),
         case(
             "railway_no_train",
             "wss://voice-production.up.railway.app/media",
-            "404\nserver: railway-edge\n\n<!DOCTYPE html><html><h1>Not Found</h1><p>The train has not arrived at the station.</p>",
+            "404\nserver: railway-edge\n\n<!DOCTYPE html><html><h1>Not Found</h1><p>The train has not arrived \
+             at the station.</p>",
             "railway",
             &["no_such_service likely"],
         ),
@@ -275,21 +284,24 @@ fn railway_and_render() -> Vec<Case> {
         case(
             "render_id render_routing render_hosts render_no_server cloudflare_ray",
             "wss://voice.onrender.com/media",
-            "404\nserver: cloudflare\ncf-ray: 8d1-FRA\nrndr-id: 251835f2-2a4d-4591\nx-render-routing: no-server\n\nNot Found",
+            "404\nserver: cloudflare\ncf-ray: 8d1-FRA\nrndr-id: 251835f2-2a4d-4591\nx-render-routing: \
+             no-server\n\nNot Found",
             "cloudflare, render",
             &["no_such_service likely"],
         ),
         case(
             "render_asleep",
             "wss://voice.onrender.com/media",
-            "503\nserver: cloudflare\ncf-ray: 8d1-FRA\nrndr-id: 251835f2\nx-render-routing: hibernate-wake-error\ncontent-length: 0\n\n",
+            "503\nserver: cloudflare\ncf-ray: 8d1-FRA\nrndr-id: 251835f2\nx-render-routing: \
+             hibernate-wake-error\ncontent-length: 0\n\n",
             "cloudflare, render",
             &["service_stopped likely"],
         ),
         case(
             "render_origin express_powered express_cannot_get",
             "wss://voice.onrender.com/media",
-            "404\nserver: cloudflare\ncf-ray: 8d1-FRA\nrndr-id: 1\nx-render-origin-server: Render\nx-powered-by: Express\n\n<!DOCTYPE html>\n<html lang=\"en\">\n<pre>Cannot GET /media</pre>",
+            "404\nserver: cloudflare\ncf-ray: 8d1-FRA\nrndr-id: 1\nx-render-origin-server: \
+             Render\nx-powered-by: Express\n\n<!DOCTYPE html>\n<html lang=\"en\">\n<pre>Cannot GET /media</pre>",
             "cloudflare, render, express",
             &["plain_get likely"],
         ),
@@ -301,7 +313,8 @@ fn heroku_and_fly() -> Vec<Case> {
         case(
             "heroku_router heroku_server heroku_hosts heroku_no_app",
             "wss://voice.herokuapp.com/media",
-            "404\nserver: Heroku\nvia: 1.1 heroku-router\n\n<html><iframe src=\"//www.herokucdn.com/error-pages/no-such-app.html\">",
+            "404\nserver: Heroku\nvia: 1.1 heroku-router\n\n<html><iframe \
+             src=\"//www.herokucdn.com/error-pages/no-such-app.html\">",
             "heroku",
             &["no_such_service likely"],
         ),
@@ -315,7 +328,8 @@ fn heroku_and_fly() -> Vec<Case> {
         case(
             "heroku_slow heroku_application_error",
             URL,
-            "503\nserver: Heroku\nvia: 1.1 heroku-router\n\n<html><iframe src=\"//www.herokucdn.com/error-pages/application-error.html\">",
+            "503\nserver: Heroku\nvia: 1.1 heroku-router\n\n<html><iframe \
+             src=\"//www.herokucdn.com/error-pages/application-error.html\">",
             "heroku",
             &["backend_silent likely", "backend_fails likely"],
         )
@@ -335,7 +349,8 @@ fn vercel_and_static_hosts() -> Vec<Case> {
         case(
             "vercel_server vercel_id vercel_hosts vercel_no_deployment",
             "wss://voice.vercel.app/media",
-            "404\nserver: Vercel\nx-vercel-error: DEPLOYMENT_NOT_FOUND\nx-vercel-id: fra1::abc\n\nThe deployment could not be found on Vercel.\n\nDEPLOYMENT_NOT_FOUND",
+            "404\nserver: Vercel\nx-vercel-error: DEPLOYMENT_NOT_FOUND\nx-vercel-id: fra1::abc\n\nThe \
+             deployment could not be found on Vercel.\n\nDEPLOYMENT_NOT_FOUND",
             "vercel",
             &["no_such_service certain"],
         ),
@@ -389,7 +404,8 @@ fn google_and_azure() -> Vec<Case> {
         case(
             "google_frontend cloud_run_hosts cloud_run_not_allowed",
             "wss://voice-abc123-ew.a.run.app/media",
-            "403\nserver: Google Frontend\n\n<html><h1>Error: Forbidden</h1><h2>Your client does not have permission to get URL <code>/media</code>",
+            "403\nserver: Google Frontend\n\n<html><h1>Error: Forbidden</h1><h2>Your client does not have \
+             permission to get URL <code>/media</code>",
             "cloud run",
             &["refused_in_front consistent with"],
         ),
@@ -433,7 +449,8 @@ fn meshes() -> Vec<Case> {
         case(
             "istio_server envoy_upstream envoy_connect",
             URL,
-            "503\nserver: istio-envoy\nx-envoy-upstream-service-time: 3\n\nupstream connect error or disconnect/reset before headers. reset reason: connection failure",
+            "503\nserver: istio-envoy\nx-envoy-upstream-service-time: 3\n\nupstream connect error or \
+             disconnect/reset before headers. reset reason: connection failure",
             "istio, envoy",
             &["backend_fails certain"],
         ),
@@ -448,14 +465,16 @@ fn meshes() -> Vec<Case> {
         case(
             "kong_server kong_no_route",
             URL,
-            "404\nserver: kong/3.9.0\n\n{\n  \"message\":\"no Route matched with those values\",\n  \"request_id\":\"a\"\n}",
+            "404\nserver: kong/3.9.0\n\n{\n  \"message\":\"no Route matched with those values\",\n  \
+             \"request_id\":\"a\"\n}",
             "kong",
             &["route_missing certain"],
         ),
         case(
             "kong_via kong_backend",
             URL,
-            "502\nvia: 1.1 kong/3.9.0\n\n{\"message\":\"An invalid response was received from the upstream server\"}",
+            "502\nvia: 1.1 kong/3.9.0\n\n{\"message\":\"An invalid response was received from the upstream \
+             server\"}",
             "kong",
             &["backend_fails certain"],
         ),
@@ -487,7 +506,8 @@ fn nginx() -> Vec<Case> {
         case(
             "openresty_server openresty_page",
             URL,
-            "404\nserver: openresty/1.27.1.1\n\n<html><center><h1>404 Not Found</h1></center>\n<hr><center>openresty/1.27.1.1</center>",
+            "404\nserver: openresty/1.27.1.1\n\n<html><center><h1>404 Not \
+             Found</h1></center>\n<hr><center>openresty/1.27.1.1</center>",
             "openresty",
             &[],
         ),
@@ -508,14 +528,16 @@ fn nginx() -> Vec<Case> {
         case(
             "nginx_404 cloudflare_ray",
             URL,
-            "404\nserver: cloudflare\ncf-ray: 8d1-FRA\n\n<html><center><h1>404 Not Found</h1></center><hr><center>nginx</center>",
+            "404\nserver: cloudflare\ncf-ray: 8d1-FRA\n\n<html><center><h1>404 Not \
+             Found</h1></center><hr><center>nginx</center>",
             "cloudflare, nginx",
             &["route_missing likely"],
         ),
         case(
             "nginx_upgrade_lost python_websockets_no_upgrade upgrade_required",
             URL,
-            "426\nserver: nginx/1.28.0\nupgrade: websocket\n\nFailed to open a WebSocket connection: missing Connection header; upgrade failed.",
+            "426\nserver: nginx/1.28.0\nupgrade: websocket\n\nFailed to open a WebSocket connection: missing \
+             Connection header; upgrade failed.",
             "nginx, python websockets",
             &["upgrade_lost certain"],
         ),
@@ -527,14 +549,16 @@ fn other_proxies() -> Vec<Case> {
         case(
             "haproxy_503",
             URL,
-            "503\n\n<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>",
+            "503\n\n<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this \
+             request.\n</body></html>",
             "haproxy",
             &["backend_fails certain"],
         ),
         case(
             "haproxy_502",
             URL,
-            "502\n\n<html><body><h1>502 Bad Gateway</h1>\nThe server returned an invalid or incomplete response.\n</body></html>",
+            "502\n\n<html><body><h1>502 Bad Gateway</h1>\nThe server returned an invalid or incomplete \
+             response.\n</body></html>",
             "haproxy",
             &["backend_fails certain"],
         ),
@@ -548,14 +572,16 @@ fn other_proxies() -> Vec<Case> {
         case(
             "apache_server apache_502",
             URL,
-            "502\nserver: Apache/2.4.65 (Unix)\n\n<html><h1>Proxy Error</h1><p>The proxy server received an invalid\r\nresponse from an upstream server.<br />",
+            "502\nserver: Apache/2.4.65 (Unix)\n\n<html><h1>Proxy Error</h1><p>The proxy server received an \
+             invalid\r\nresponse from an upstream server.<br />",
             "apache",
             &["backend_fails certain"],
         ),
         case(
             "apache_503",
             URL,
-            "503\nserver: Apache\n\n<html><p>The server is temporarily unable to service your\nrequest due to maintenance downtime",
+            "503\nserver: Apache\n\n<html><p>The server is temporarily unable to service your\nrequest due to \
+             maintenance downtime",
             "apache",
             &["backend_fails likely"],
         ),
@@ -580,7 +606,8 @@ fn other_proxies() -> Vec<Case> {
         case(
             "iis_gateway",
             URL,
-            "502\nserver: Microsoft-IIS/10.0\n\n<html><h2>502 - Web server received an invalid response while acting as a gateway or proxy server.</h2>",
+            "502\nserver: Microsoft-IIS/10.0\n\n<html><h2>502 - Web server received an invalid response while \
+             acting as a gateway or proxy server.</h2>",
             "iis",
             &["backend_fails consistent with"],
         ),
@@ -603,9 +630,17 @@ fn python() -> Vec<Case> {
         case(
             "uvicorn_rejected",
             URL,
-            "403\ndate: Sat, 21 Nov 2026 07:00:00 GMT\ncontent-length: 0\ncontent-type: text/plain; charset=utf-8\nconnection: close\n\n",
+            "403\ndate: Sat, 21 Nov 2026 07:00:00 GMT\ncontent-length: 0\ncontent-type: text/plain; \
+             charset=utf-8\nconnection: close\n\n",
             "uvicorn",
             &["rejected_before_accept likely"],
+        ),
+        case(
+            "uvicorn_rejected_behind nginx_server",
+            URL,
+            "403\nserver: nginx/1.28.0\ncontent-type: text/plain; charset=utf-8\ncontent-length: 0\nconnection: keep-alive\n\n",
+            "nginx, uvicorn",
+            &["rejected_before_accept consistent with"],
         ),
         case(
             "uvicorn_plain_get fastapi_plain_get",
@@ -626,14 +661,16 @@ fn python() -> Vec<Case> {
         case(
             "python_websockets_server python_websockets_invalid",
             URL,
-            "400\nserver: Python/3.13 websockets/15.0\n\nFailed to open a WebSocket connection: missing Sec-WebSocket-Key header.\n",
+            "400\nserver: Python/3.13 websockets/15.0\n\nFailed to open a WebSocket connection: missing \
+             Sec-WebSocket-Key header.\n",
             "python websockets",
             &["upgrade_lost likely"],
         ),
         case(
             "aiohttp_server aiohttp_no_upgrade can_upgrade_only",
             URL,
-            "400\nserver: Python/3.13 aiohttp/3.13.0\n\nNo WebSocket UPGRADE hdr: None\n Can \"Upgrade\" only to \"WebSocket\".",
+            "400\nserver: Python/3.13 aiohttp/3.13.0\n\nNo WebSocket UPGRADE hdr: None\n Can \"Upgrade\" only \
+             to \"WebSocket\".",
             "aiohttp",
             &["upgrade_lost certain"],
         ),
@@ -696,7 +733,8 @@ fn node_and_others() -> Vec<Case> {
         case(
             "go_not_found",
             URL,
-            "404\ncontent-type: text/plain; charset=utf-8\nx-content-type-options: nosniff\n\n404 page not found\n",
+            "404\ncontent-type: text/plain; charset=utf-8\nx-content-type-options: nosniff\n\n404 page not \
+             found\n",
             "go net/http",
             &["route_missing likely"],
         ),
@@ -710,7 +748,8 @@ fn frameworks() -> Vec<Case> {
         case(
             "werkzeug_server werkzeug_404",
             URL,
-            "404\nserver: Werkzeug/3.1.3 Python/3.13.0\n\n<!doctype html><html><p>The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.</p>",
+            "404\nserver: Werkzeug/3.1.3 Python/3.13.0\n\n<!doctype html><html><p>The requested URL was not \
+             found on the server. If you entered the URL manually please check your spelling and try again.</p>",
             "werkzeug",
             &["route_missing likely"],
         ),
@@ -725,7 +764,8 @@ fn frameworks() -> Vec<Case> {
         case(
             "fastify_plain_get",
             URL,
-            "404\ncontent-type: application/json\n\n{\"message\":\"Route GET:/media not found\",\"error\":\"Not Found\",\"statusCode\":404}",
+            "404\ncontent-type: application/json\n\n{\"message\":\"Route GET:/media not \
+             found\",\"error\":\"Not Found\",\"statusCode\":404}",
             "fastify",
             &["plain_get likely"],
         ),
@@ -761,7 +801,8 @@ fn frameworks() -> Vec<Case> {
         case(
             "python_socket_io_version",
             URL,
-            "400\nserver: gunicorn\n\n\"The client is using an unsupported version of the Socket.IO or Engine.IO protocols\"",
+            "400\nserver: gunicorn\n\n\"The client is using an unsupported version of the Socket.IO or \
+             Engine.IO protocols\"",
             "gunicorn, socket.io",
             &["not_plain_websocket certain", "plain_get consistent with"],
         ),
@@ -788,7 +829,8 @@ fn unknown() -> Vec<Case> {
         case(
             "single_page_instead page_instead",
             "wss://voice.onrender.com/media",
-            "200\nserver: cloudflare\ncf-ray: 8d1-FRA\nrndr-id: 1\n\n<!doctype html><html><body><div id=\"root\"></div></body></html>",
+            "200\nserver: cloudflare\ncf-ray: 8d1-FRA\nrndr-id: 1\n\n<!doctype html><html><body><div \
+             id=\"root\"></div></body></html>",
             "cloudflare, render",
             &["ordinary_page likely"],
         ),
