@@ -122,6 +122,8 @@ pub struct WebhookReport {
     pub method: &'static str,
     /// Whose request it was.
     pub provider: &'static str,
+    /// Was the request signed?
+    pub signed: bool,
     /// The address that answered.
     pub address: Option<SocketAddr>,
     /// The certificates as sent, the leaf first.

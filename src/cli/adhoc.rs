@@ -17,14 +17,20 @@ const NAME: &str = "ad-hoc";
 const NO_RHYTHM: &str = "1day 12h";
 
 /// Keys of which one makes the others pointless or wrong: an option takes the place of what the file has of its group.
-const RIVALS: [&[&str]; 6] = [
+const RIVALS: [&[&str]; 8] = [
     &["basic_auth", "bearer_token_file", "bearer_token_env"],
     &["insecure", "ca_file"],
     &["frame", "frame_text", "frame_base64"],
     &["message_contains", "message_json"],
     &["password_file", "password_env"],
     &["file", "env"],
+    &["auth_token_file", "auth_token_env"],
+    &["url", "webhook"],
 ];
+
+/// What is said of options that need a webhook where there is none.
+const NO_WEBHOOK: &str = "--auth-token-file, --auth-token-env, --expect-host and --allow-private are about a webhook: give its URL with \
+                          --webhook, or the name of a monitor that begins at one";
 
 /// What a probe may take from the command line.
 #[derive(Debug, Args)]
@@ -76,16 +82,16 @@ pub(super) struct WebhookArgs {
     #[arg(long = "webhook", value_name = "URL")]
     url: Option<String>,
     /// Sign the request to the webhook with the token in this file
-    #[arg(long, value_name = "FILE", requires = "url", conflicts_with = "auth_token_env")]
+    #[arg(long, value_name = "FILE", conflicts_with = "auth_token_env")]
     auth_token_file: Option<PathBuf>,
     /// Sign it with the token in this environment variable
-    #[arg(long, value_name = "NAME", requires = "url")]
+    #[arg(long, value_name = "NAME")]
     auth_token_env: Option<String>,
     /// The public host of the stream, if it is not the webhook's own
-    #[arg(long, value_name = "HOST", requires = "url")]
+    #[arg(long, value_name = "HOST")]
     expect_host: Option<String>,
     /// Dial the stream even on this machine or in a private network
-    #[arg(long, requires = "url")]
+    #[arg(long)]
     allow_private: bool,
 }
 
@@ -93,9 +99,9 @@ impl WebhookArgs {
     /// The options as the table `webhook` of a monitor.
     fn table(&self) -> Option<Table> {
         let mut table = Table::new();
-        table.insert("url".into(), self.url.as_deref()?.into());
         let paths = self.auth_token_file.as_deref().map(absolute);
         let texts = [
+            ("url", self.url.clone()),
             ("auth_token_file", paths),
             ("auth_token_env", self.auth_token_env.clone()),
             ("expect_host", self.expect_host.clone()),
@@ -106,7 +112,7 @@ impl WebhookArgs {
         if self.allow_private {
             table.insert("allow_private".into(), true.into());
         }
-        Some(table)
+        (!table.is_empty()).then_some(table)
     }
 }
 
@@ -145,6 +151,7 @@ impl MonitorArgs {
         let mut table = without_rhythm(Table::new());
         merge(&mut table, self.table()?);
         table.insert("name".into(), NAME.into());
+        check_webhook(&table)?;
         if let Some(url) = url {
             table.insert("url".into(), url.into());
         }
@@ -169,8 +176,29 @@ impl MonitorArgs {
         drop_rivals(&mut table, &options);
         drop_rivals(&mut defaults, &options);
         merge(&mut table, options);
+        if has_no_url(&table) {
+            return Err(NO_WEBHOOK.to_owned());
+        }
         read(table, defaults, path.parent().unwrap_or_else(|| Path::new(".")))
     }
+}
+
+/// A webhook's options without a webhook, or a webhook of which nobody says whose it is.
+fn check_webhook(table: &Table) -> Result<(), String> {
+    if has_no_url(table) {
+        return Err(NO_WEBHOOK.to_owned());
+    }
+    let has_provider = |webhook: &Value| webhook.get("provider").is_some();
+    match table.get("webhook") {
+        Some(webhook) if !has_provider(webhook) && !table.contains_key("dialect") => {
+            Err("--webhook needs to know whose request to make: give --dialect, or --set webhook.provider=…".to_owned())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn has_no_url(table: &Table) -> bool {
+    table.get("webhook").and_then(Value::as_table).is_some_and(|webhook| !webhook.contains_key("url"))
 }
 
 /// A one-shot probe has no rhythm, so that no interval is what refuses a long hold.
@@ -238,7 +266,7 @@ fn parse_pair(pair: &str) -> Result<Table, String> {
     let (key, value) = pair.split_once('=').ok_or_else(|| format!("--set wants KEY=VALUE, not `{pair}`"))?;
     let with = |value: &str| format!("{key} = {value}").parse::<Table>().ok();
     // A number with a plus sign is a telephone number; nobody writes others so.
-    let telephone = value.trim_start().starts_with('+').then_some(());
+    let telephone = (value.trim_start().starts_with('+') || is_bare_text(key, value)).then_some(());
     let bare = || with(&Value::String(value.trim().to_owned()).to_string());
     // The value is not repeated: it may be a secret.
     telephone
@@ -246,6 +274,15 @@ fn parse_pair(pair: &str) -> Result<Table, String> {
         .or_else(|| with(value))
         .or_else(bare)
         .ok_or_else(|| format!("--set wants a key of a monitor before the `=`, not `{key}`"))
+}
+
+/// Values of parameters, headers and labels are texts: a number or a truth value is one, too.
+fn is_bare_text(key: &str, value: &str) -> bool {
+    let of_texts = key
+        .trim()
+        .rsplit_once('.')
+        .is_some_and(|(table, _)| matches!(table.rsplit('.').next(), Some("parameters" | "headers" | "labels")));
+    of_texts && !value.trim_start().starts_with(['"', '\'', '{'])
 }
 
 fn absolute(path: &Path) -> String {
@@ -265,6 +302,11 @@ mod tests {
             ("max_bytes=5", "max_bytes = 5"),
             ("expect={echo=true}", "[expect]\necho = true"),
             ("expect.echo=true", "[expect]\necho = true"),
+            ("webhook.parameters.From=+12025550123", "[webhook.parameters]\nFrom = '+12025550123'"),
+            ("webhook.parameters.Digits=1", "[webhook.parameters]\nDigits = '1'"),
+            ("call.parameters.x={ file = 'f' }", "[call.parameters]\nx = { file = 'f' }"),
+            ("labels.team='a b'", "[labels]\nteam = 'a b'"),
+            ("webhook.parameters.From=", "[webhook.parameters]\nFrom = ''"),
             ("call.from=+12025550123", "[call]\nfrom = '+12025550123'"),
             ("raw.frame_text=say \"hi\"=", "[raw]\nframe_text = 'say \"hi\"='"),
         ];
@@ -285,6 +327,13 @@ mod tests {
             ("[headers]\nX-A = { file = 'f' }", "[headers]\nX-A = { env = 'E' }", "[headers]\nX-A = { env = 'E' }"),
             ("[basic_auth]\nusername = 'u'", "bearer_token_env = 'E'", "bearer_token_env = 'E'"),
             ("ca_file = 'f'", "insecure = true", "insecure = true"),
+            ("url = 'ws://h'", "webhook = { url = 'http://h' }", "webhook = { url = 'http://h' }"),
+            ("webhook = { url = 'http://h', timeout = '1s' }", "url = 'ws://h'", "url = 'ws://h'"),
+            (
+                "webhook = { url = 'http://h', auth_token_file = 'f' }",
+                "webhook = { auth_token_env = 'E' }",
+                "webhook = { url = 'http://h', auth_token_env = 'E' }",
+            ),
             ("insecure = true", "insecure = true\nca_file = 'f'", "insecure = true\nca_file = 'f'"),
             (
                 "expect = { echo = true, message_contains = 'a' }",

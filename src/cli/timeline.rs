@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use crate::outcome::{Outcome, Phase};
-use crate::report::Report;
+use crate::report::{CertificateReport, LintReport, Report, WebhookReport};
+use crate::text::Printable;
+use crate::webhook::Lint;
 
 /// ANSI escapes, or nothing.
 struct Paint {
@@ -24,22 +26,59 @@ pub(super) fn draw(report: &Report, colour: bool) -> String {
         let _ = writeln!(out, "{:>10.3} s  {}", entry.at_seconds, entry.what);
     }
     let _ = writeln!(out, "\n  {}", phases(report));
+    if let Some(webhook) = &report.webhook {
+        draw_webhook(&mut out, webhook, &paint);
+    }
     if let Some(traffic) = traffic(report) {
         let _ = writeln!(out, "  {traffic}");
     }
-    for certificate in report.tls.iter().flat_map(|tls| &tls.certificates) {
+    draw_certificates(&mut out, report.tls.iter().flat_map(|tls| &tls.certificates));
+    for warning in &report.warnings {
+        let code = warning.provider_code.map_or_else(String::new, |code| format!(" ({code})"));
+        let _ = writeln!(out, "  {} {}{code}: {}", paint.with("33", "!"), warning.warning, warning.says);
+    }
+    if let Some(comparison) = &report.comparison {
+        for (what, second) in [("origin", &comparison.origin), ("fallback", &comparison.fallback)] {
+            let Some(second) = second else { continue };
+            let _ = writeln!(out, "  {what} {}: {}, {}", second.url, second.outcome, second.summary);
+        }
+    }
+    let _ = write!(out, "\n{}", verdict(report, &paint));
+    for finding in &report.findings {
+        let _ = writeln!(out, "  {}: {}; {}", finding.confidence, finding.says, finding.remedy);
+    }
+    out
+}
+
+/// Who was asked, what came, and what is wrong with it. What the provider passes over is a warning as well, which is drawn with the others.
+fn draw_webhook(out: &mut String, webhook: &WebhookReport, paint: &Paint) {
+    let address = webhook.address.map_or_else(String::new, |address| format!(" at {address}"));
+    let status = webhook.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    let _ = writeln!(out, "  webhook {} {}{address} as {}: {status}", webhook.method, webhook.url, webhook.provider);
+    draw_certificates(out, &webhook.certificates);
+    if let Some(stream) = &webhook.stream {
+        let dialect = stream.provider.map_or_else(String::new, |provider| format!(", {provider}"));
+        let names: Vec<&str> = stream.parameters.iter().map(Printable::as_str).collect();
+        let parameters = if names.is_empty() { String::new() } else { format!(", with {}", names.join(", ")) };
+        let _ = writeln!(out, "  line {}: {} {}{dialect}{parameters}", stream.line, stream.verb, stream.url);
+    }
+    let warned = |lint: &LintReport| Lint::ALL.iter().any(|known| known.label() == lint.lint && known.warning().is_some());
+    for lint in webhook.lint.iter().filter(|lint| lint.refuses || !warned(lint)) {
+        let line = lint.line.map_or_else(String::new, |line| format!("line {line}: "));
+        let code = lint.provider_code.map_or_else(String::new, |code| format!(" ({code})"));
+        let (sign, colour) = if lint.refuses { ("✗", "31") } else { ("!", "33") };
+        let _ = writeln!(out, "  {} {}{code}: {line}{}; {}", paint.with(colour, sign), lint.lint, lint.says, lint.fix);
+    }
+}
+
+fn draw_certificates<'c>(out: &mut String, certificates: impl IntoIterator<Item = &'c CertificateReport>) {
+    for certificate in certificates {
         let _ = writeln!(
             out,
             "  certificate {}, issued by {}, valid until {}",
             certificate.subject, certificate.issuer, certificate.not_after
         );
     }
-    for warning in &report.warnings {
-        let code = warning.provider_code.map_or_else(String::new, |code| format!(" ({code})"));
-        let _ = writeln!(out, "  {} {}{code}: {}", paint.with("33", "!"), warning.warning, warning.says);
-    }
-    let _ = write!(out, "\n{}", verdict(report, &paint));
-    out
 }
 
 fn phases(report: &Report) -> String {
@@ -91,4 +130,60 @@ fn verdict(report: &Report, paint: &Paint) -> String {
         _ => format!("{sign} {}", report.outcome),
     };
     format!("{}\n  {}\n", paint.with(colour, &head), report.summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{Reason, Warning};
+    use crate::report::{StreamReport, WarningReport};
+    use crate::supervisor::fixture;
+
+    #[test]
+    fn a_webhook_is_drawn_with_what_is_wrong_in_its_answer() {
+        let text = |text: &str| Printable::trusted(text);
+        let lint = |lint: Lint, refuses| LintReport {
+            lint: lint.label(),
+            line: Some(3),
+            says: text("the URL is odd"),
+            fix: text("write another"),
+            refuses,
+            provider_code: refuses.then_some("Twilio 31922"),
+        };
+        let mut report = fixture::failure("a", Reason::WebhookUrlInvalid);
+        report.phases.webhook = Some(0.125);
+        report.webhook = Some(WebhookReport {
+            url: "https://voice.example.com/voice?tenant=***".to_owned(),
+            method: "POST",
+            provider: "twilio",
+            signed: true,
+            address: Some("192.0.2.1:443".parse().unwrap()),
+            certificates: Vec::new(),
+            tls_reason: None,
+            status: Some(200),
+            headers: Vec::new(),
+            body: text("<Response/>"),
+            stream: Some(StreamReport {
+                url: text("ws://voice.example.com/media"),
+                line: 3,
+                verb: "connect_stream",
+                provider: Some("twilio"),
+                parameters: vec![text("tenant"), text("agent")],
+                track: None,
+            }),
+            lint: vec![lint(Lint::SchemeNotWss, true), lint(Lint::HostDiffers, false)],
+        });
+        let warning = Lint::HostDiffers.warning().unwrap_or(Warning::HttpBareLf);
+        report.warnings = vec![WarningReport { warning, says: "line 3: the URL is odd".to_owned(), provider_code: None }];
+        let drawn = draw(&report, false);
+        for line in [
+            "  webhook 0.125 s",
+            "  webhook POST https://voice.example.com/voice?tenant=*** at 192.0.2.1:443 as twilio: 200\n",
+            "  line 3: connect_stream ws://voice.example.com/media, twilio, with tenant, agent\n",
+            "  ✗ scheme_not_wss (Twilio 31922): line 3: the URL is odd; write another\n",
+        ] {
+            assert!(drawn.contains(line), "`{line}` is missing:\n{drawn}");
+        }
+        assert_eq!(drawn.matches("host_differs").count(), 1, "once among the warnings:\n{drawn}");
+    }
 }

@@ -13,7 +13,8 @@ use super::raw::SecretSource;
 use super::read::{Kind, List, as_integer, as_text, wrong_type};
 use super::suggest::nearest;
 use super::values::{
-    DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server, shown,
+    DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server,
+    parse_public_host, parse_web_url, shown,
 };
 use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target, WebhookUrl};
 use crate::outcome::Warning;
@@ -75,7 +76,7 @@ text_kind!(
     /// A webhook's URL.
     WebUrl("a URL in quotes", shown: true) -> WebhookUrl, InvalidUrl,
     "write a URL such as `\"https://voice.example.com/voice\"`",
-    WebhookUrl::parse
+    parse_web_url
 );
 
 text_kind!(
@@ -132,6 +133,20 @@ text_kind!(
     ServerName("a host name in quotes", shown: true) -> String, InvalidServerName,
     "write a host name such as `\"voice.example.com\"`, without scheme and port",
     parse_server_name
+);
+
+text_kind!(
+    /// A host as it stands in a URL: of an address in brackets.
+    PublicHost("a host name in quotes", shown: true) -> String, InvalidServerName,
+    "write the host alone, such as `\"voice.example.com\"`",
+    parse_public_host
+);
+
+text_kind!(
+    /// A name that somebody may take for a secret, or mistake for one. Hidden for that.
+    HiddenText("a text", shown: false) -> String, InvalidHeaderValue,
+    "write printable ASCII characters on one line",
+    |text| check_header_value(text).map(|()| text.to_owned())
 );
 
 text_kind!(

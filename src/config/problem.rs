@@ -35,7 +35,6 @@ words! {
         WrongType = "wrong-type",
         /// None of the words that a key may have.
         UnknownWord = "unknown-word",
-        /// Something that a later version will do.
         /// A password or token in the file itself.
         InlineSecret = "inline-secret",
         /// Two keys that exclude each other.
@@ -62,7 +61,7 @@ words! {
         InvalidAddress = "invalid-address",
         /// Not an id or number of a call.
         InvalidCallId = "invalid-call-id",
-        /// A name or value that the provider's hello cannot carry.
+        /// A name or value that the provider's hello, or the request to a webhook, cannot carry.
         InvalidParameter = "invalid-parameter",
         /// A key or table that the dialect does not have.
         NotInDialect = "not-in-dialect",

@@ -105,7 +105,7 @@ table! {
         upgrade_timeout: Deadline = "10s",
         /// Which address family is dialled. `auto`: IPv4 if the host has an A record, else IPv6.
         ip: IpChoice = "auto",
-        /// Dials this `host:port` instead of the URL's; Host header and server name stay those of the URL.
+        /// Dials this `host:port` instead of the stream's; Host header and server name stay those of the URL. With a webhook it holds for whatever stream that names.
         connect_to: Address = _,
         /// Who answers lookups: the name servers of `/etc/resolv.conf` (`configured`), `getaddrinfo` (`system`), or a list of name servers.
         resolver: Resolver = "configured",
@@ -428,6 +428,7 @@ fn report_unknown_name(place: &str, own: &[&str], key: &Spanned<DeString<'_>>, s
     }
     let name = key.get_ref().as_ref();
     let problem = if let Some(instead) = instead_of_secret(name) {
+        let instead = if name == "auth_token" && own.contains(&"auth_token_file") { SIGNS_WITH } else { instead };
         Problem::new(Code::InlineSecret, "a secret does not belong into this file").at(&key.span(), "").help(instead)
     } else if let Some(home) = TABLES.iter().find(|table| table.keys.iter().any(|key| key.name == name)) {
         let problem = Problem::new(Code::MisplacedKey, format!("{} does not belong into {place}", shown(name)));
@@ -444,6 +445,9 @@ fn report_unknown_name(place: &str, own: &[&str], key: &Spanned<DeString<'_>>, s
     };
     sink.push(problem);
 }
+
+/// Where the token of a signature comes from.
+const SIGNS_WITH: &str = "use `auth_token_file` or `auth_token_env`";
 
 /// What to write in place of a key that looks like a secret in the clear.
 fn instead_of_secret(name: &str) -> Option<&'static str> {

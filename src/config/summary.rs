@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Config;
 use super::values::duration_text;
-use crate::monitor::Monitor;
+use crate::monitor::{Endpoint, Monitor};
 
 /// A line per monitor and the totals. Query values are redacted, and no header or credential is shown.
 #[must_use]
@@ -31,8 +31,26 @@ fn row(monitor: &Monitor) -> [String; 5] {
         monitor.dialect.name().to_owned(),
         duration_text(monitor.rhythm.interval),
         format!("{} {}", duration_text(monitor.hold.target), monitor.hold.mode.label()),
-        monitor.endpoint.to_string(),
+        way(monitor),
     ]
+}
+
+/// Where a probe begins, and which second ways there are.
+fn way(monitor: &Monitor) -> String {
+    let mut text = match &monitor.endpoint {
+        Endpoint::Stream(target) => target.to_string(),
+        Endpoint::Webhook(webhook) => {
+            let signed = if webhook.signing.is_some() { "signed" } else { "not signed" };
+            format!("webhook {} ({}, {signed})", webhook.url, webhook.kind)
+        }
+    };
+    if let Some(origin) = &monitor.origin {
+        text.push_str(&format!("; origin {origin}"));
+    }
+    if let Some(fallback) = &monitor.fallback {
+        text.push_str(&format!("; fallback {}", fallback.url));
+    }
+    text
 }
 
 fn totals(config: &Config) -> String {

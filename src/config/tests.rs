@@ -178,7 +178,8 @@ fn every_key_has_an_effect() {
     let text = fs::read_to_string("tests/fixtures/config/good/every-key.toml").unwrap();
     let whole = workshop.good(&text);
     for key in TABLES.iter().flat_map(|table| table.keys) {
-        assert!(text.contains(&format!("{} = ", key.name)), "{} is missing in every-key.toml", key.name);
+        let forms = [format!("{} = ", key.name), format!("[monitor.{}]", key.name)];
+        assert!(forms.iter().any(|form| text.contains(form)), "{} is missing in every-key.toml", key.name);
     }
     // Without the line, the outcome is another one: a key that is read and forgotten would be found here.
     for (number, line) in text.lines().enumerate().filter(|(_, line)| line.contains(" = ")) {
@@ -206,6 +207,12 @@ fn defaults_of_the_reference_are_those_of_the_program() {
                 "`[monitor.raw]`" | "`[monitor.expect]`" => monitor(&format!("{}\n{line}\n", table.place.trim_matches('`'))),
                 // The tables of providers' dialects.
                 "`[monitor.call]`" | "`[monitor.audio]`" | "`[monitor.signature]`" => continue,
+                // No monitor has one by default.
+                "`[monitor.webhook]` or `[monitor.fallback]`" => {
+                    let webhook = "[[monitor]]\nname = \"booking-agent\"\n[monitor.webhook]\nurl = \"https://voice.example.com/\"\nprovider = \"twilio\"\n";
+                    assert_eq!(workshop.good(&format!("{webhook}{line}\n")), workshop.good(webhook), "{line}");
+                    continue;
+                }
                 _ => monitor(&format!("{line}\n")),
             };
             assert_eq!(workshop.good(&text), plain, "{line}");
@@ -326,6 +333,86 @@ fn what_no_call_would_reach_is_noted() {
     for (dialect, url, lines, expected) in rows {
         let notes = notes(dialect, url, lines);
         assert!(notes.contains(expected) && notes.is_empty() == expected.is_empty(), "{dialect} {url} {lines}: {notes}");
+    }
+}
+
+/// A monitor that begins at a webhook.
+fn webhook(url: &str, own: &str, table: &str) -> String {
+    format!("[[monitor]]\nname = \"front-desk\"\n{own}[monitor.webhook]\nurl = \"{url}\"\n{table}")
+}
+
+#[test]
+fn webhooks_are_noted() {
+    let workshop = Workshop::new();
+    const HTTPS: &str = "https://voice.example.com/voice";
+    let traditional = "[monitor.fallback]\nurl = \"http://voice.example.com/traditional\"\n";
+    let rows = [
+        (HTTPS, "dialect = \"twilio\"\n", "", ""),
+        (HTTPS, "dialect = \"conversation-relay\"\n", "provider = \"twilio\"\n", ""),
+        (HTTPS, "dialect = \"vobiz\"\n", "", ""),
+        (HTTPS, "dialect = \"infobip\"\n", "provider = \"json\"\npointer = \"/url\"\n", ""),
+        (HTTPS, "dialect = \"telnyx\"\n", "provider = \"twilio\"\n", "are two providers, for `front-desk`"),
+        ("http://voice.example.com/voice", "dialect = \"twilio\"\n", "", "asked without encryption"),
+        ("http://localhost:5050/voice", "dialect = \"twilio\"\n", "", ""),
+        ("http://[::1]:5050/voice", "dialect = \"twilio\"\n", "", ""),
+        (HTTPS, "dialect = \"twilio\"\n", traditional, "asked without encryption"),
+        (HTTPS, "dialect = \"twilio\"\ninsecure = true\n", "", "certificates are not checked for `front-desk`"),
+        ("http://localhost/", "dialect = \"twilio\"\ninsecure = true\n", "", "certificates are not checked"),
+    ];
+    for (url, own, table, expected) in rows {
+        let notes = workshop.good(&webhook(url, own, table)).notes.join("\n");
+        assert!(notes.contains(expected) && notes.is_empty() == expected.is_empty(), "{url} {own} {table}: {notes}");
+    }
+    let dialled = "dialect = \"twilio\"\ninterval = \"30s\"\n";
+    insta::assert_snapshot!(workshop.good(&webhook(HTTPS, dialled, "")).notes.join("\n"), @"a failing probe may take up to 52s 250ms, which is longer than the interval, for `front-desk`; slots are skipped and counted then. Set `interval` (30s, line 4) to 53s or more, or shorter deadlines, first of all `timeout` of `[monitor.webhook]` (15s by default)");
+    let slow = format!("timeout = \"9s\"\n{}timeout = \"20s\"\n", traditional.replace("http:", "https:"));
+    insta::assert_snapshot!(workshop.good(&webhook(HTTPS, dialled, &slow)).notes.join("\n"), @"a failing probe may take up to 1m 6s 250ms, which is longer than the interval, for `front-desk`; slots are skipped and counted then. Set `interval` (30s, line 4) to 1m 7s or more, or shorter deadlines, first of all `timeout` of `[monitor.fallback]` (20s, line 10)");
+}
+
+#[test]
+fn values_of_webhooks_that_log_in_stand_elsewhere_unless_they_come_from_options() {
+    let table = "headers = { X-Api-Key = \"hunter2\" }\nparameters = { auth_token = \"hunter2\", StirPassportToken = \"\", From = \"+12025550123\" }\n";
+    let text = webhook("https://voice.example.com/voice", "dialect = \"twilio\"\n", table);
+    let text = format!("{text}[monitor.fallback]\nurl = \"https://voice.example.com/other\"\n{table}");
+    let problems = parse(&text, "monitors.toml", Path::new("")).unwrap_err();
+    assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [Code::InlineSecret; 4], "{problems}");
+    assert!(!format!("{problems}{problems:?}").contains("hunter2"), "{problems}");
+    let config = parse_options(&text, "the options given", Path::new("")).unwrap();
+    assert_eq!(config.monitors[0].endpoint.webhook().unwrap().headers[0].1.expose(), "hunter2");
+}
+
+#[test]
+fn names_that_may_be_secrets_are_not_shown() {
+    for text in
+        [monitor("api_key = \"hunter2\"\n"), webhook("https://voice.example.com/voice", "", "api_key = \"hunter2\"\nkey = 1\n")]
+    {
+        let problems = parse(&text, "monitors.toml", Path::new("")).unwrap_err();
+        assert!(!format!("{}{problems:?}", problems.rendered(true)).contains("hunter2"), "{problems}");
+    }
+}
+
+#[test]
+fn hosts_of_webhooks_are_those_of_urls() {
+    let host = |text: &str| {
+        let text = webhook("https://voice.example.com/voice", "dialect = \"twilio\"\n", &format!("expect_host = \"{text}\"\n"));
+        let config = Workshop::new().parse(&text);
+        config.map(|config| config.monitors[0].endpoint.webhook().unwrap().expect_host.clone().unwrap())
+    };
+    let rows = [("Media.Example.com.", "media.example.com"), ("[2001:DB8::1]", "[2001:db8::1]"), ("192.0.2.1", "192.0.2.1")];
+    for (text, expected) in rows {
+        assert_eq!(host(text).unwrap(), expected);
+    }
+    let rows = [
+        ("https://media.example.com", "a URL"),
+        ("media.example.com:8443", "a port"),
+        ("media.example.com/voice", "a path"),
+        ("2001:db8::1", "in brackets"),
+        ("media example", "no host name"),
+    ];
+    for (text, word) in rows {
+        let problems = host(text).unwrap_err();
+        assert!(problems.iter().all(|problem| problem.code == Code::InvalidServerName), "{problems}");
+        assert!(problems.to_string().contains(word), "{text}: {problems}");
     }
 }
 

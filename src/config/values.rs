@@ -8,7 +8,7 @@ use super::raw::Hold;
 use super::read::Word;
 use crate::audio::Codec;
 use crate::dialect::Provider;
-use crate::monitor::{IpChoice, Mode, ResolverChoice, Roots};
+use crate::monitor::{InvalidWebhookUrl, IpChoice, Mode, ResolverChoice, Roots, WebhookUrl};
 use crate::secret::Secret;
 use crate::text::Printable;
 
@@ -104,6 +104,34 @@ pub fn parse_header(text: &str) -> Result<(String, Secret), InvalidHeader> {
     check_header_name(name)?;
     check_header_value(value)?;
     Ok((name.to_owned(), Secret::new(value)))
+}
+
+/// A webhook's URL, with a plain word for one without a scheme.
+pub(super) fn parse_web_url(text: &str) -> Result<WebhookUrl, InvalidWebhookUrl> {
+    WebhookUrl::parse(text).map_err(|error| match error {
+        InvalidWebhookUrl::Malformed(_) if !text.contains("://") => {
+            InvalidWebhookUrl::Malformed("it has to begin with `https://` or `http://`".to_owned())
+        }
+        InvalidWebhookUrl::Malformed(_)
+        | InvalidWebhookUrl::Scheme(_)
+        | InvalidWebhookUrl::UserInfo
+        | InvalidWebhookUrl::Fragment
+        | InvalidWebhookUrl::Host(_) => error,
+    })
+}
+
+/// A host as it stands in a URL: an IPv6 address in brackets, no dot at the end.
+pub(super) fn parse_public_host(text: &str) -> Result<String, &'static str> {
+    let has_port = |text: &str| text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let is_address = |text: &str| text.parse::<std::net::Ipv6Addr>().is_ok();
+    match url::Host::parse(text) {
+        Ok(host) => Ok(host.to_string().trim_end_matches('.').to_owned()),
+        Err(_) if text.contains("://") => Err("this is a URL, and a host alone is compared: without scheme, port and path"),
+        Err(_) if is_address(text) => Err("an IPv6 address stands in brackets: `[2001:db8::1]`"),
+        Err(_) if text.contains('/') => Err("this has a path, and a host alone is compared"),
+        Err(_) if has_port(text) => Err("this has a port, and a host alone is compared"),
+        Err(_) => Err("this is no host name"),
+    }
 }
 
 /// Checks the name of an extra header.

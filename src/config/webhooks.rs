@@ -1,14 +1,16 @@
 //! The tables of `monitors.toml` about where else a probe may begin or look: `[monitor.webhook]`, `[monitor.fallback]` and
 //! `[monitor.origin]`.
 
-use super::kinds::{Address, FilePath, HeaderText, HeaderValue, ParameterValue, Pointer, ServerName, Url, Variable, WebUrl};
+use super::kinds::{
+    Address, FilePath, HeaderText, HeaderValue, HiddenText, ParameterValue, Pointer, PublicHost, Url, Variable, WebUrl,
+};
 use super::problem::Sink;
 use super::raw::{BasicAuth, MINUTE};
 use super::read::{Length, Map, Word, table};
 use crate::monitor::{WebhookContent, WebhookKind, WebhookMethod};
 
 table! {
-    /// Begins a probe one step before the stream: asks the provider's webhook, as the provider does for a call that comes in, and dials what it says. `docs/webhooks.md` has what is looked at.
+    /// Begins a probe one step before the stream: asks the provider's webhook, as the provider does for a call that comes in, and dials what it says (`docs/webhooks.md`). `roots`, `ca_file`, `insecure`, `resolver`, `resolve_timeout`, `connect_timeout`, `ip` and `user_agent` of the monitor hold for the webhook as well. `server_name`, `client_cert_file`, `headers`, `basic_auth`, bearer token and `signature` are about the stream alone, and so is the monitor's own `connect_to`.
     Webhook at "`[monitor.webhook]` or `[monitor.fallback]`" {
         /// The webhook, `https://` or `http://`. Redirects are reported and not followed.
         url: WebUrl = _,
@@ -20,7 +22,7 @@ table! {
         content: WebhookContent = _,
         /// With `provider = "json"`: where in the answer the stream's URL is (RFC 6901).
         pointer: Pointer = _,
-        /// Parameters of the request: a value replaces the provider's of the same name or is added, an empty one takes the name out. A value is a text, `{ file = "…" }` or `{ env = "…" }`.
+        /// Parameters of the request: a value replaces the provider's of the same name or is added, an empty one takes the name out; at most 64 of them. A value is a text, `{ file = "…" }` or `{ env = "…" }`.
         parameters: Map<ParameterValue> = {},
         /// A file with the account's auth token (SignalWire: signing key; Vonage: signature secret; the secret of `key_id`, if that is set). The request is signed with it.
         auth_token_file: FilePath = _,
@@ -31,19 +33,19 @@ table! {
         /// Twilio: the id of a shared key, with which the request is signed by HMAC-SHA256.
         key_id: HeaderText = _,
         /// Vonage: the API key, a claim of the signature.
-        api_key: HeaderText = _,
+        api_key: HiddenText = _,
         /// Vonage: the id of the application, a claim of the signature.
         application: HeaderText = _,
-        /// The user and password of an `Authorization: Basic` header.
+        /// The user and password of an `Authorization: Basic` header to the webhook.
         basic_auth: BasicAuth = _,
-        /// Extra headers of the request. A value is a text, `{ file = "…" }` or `{ env = "…" }`.
+        /// Extra headers of the request, at most 64. A value is a text, `{ file = "…" }` or `{ env = "…" }`.
         headers: Map<HeaderValue> = {},
         /// From the first lookup until the answer is complete; the provider's own limit if it is not set (Twilio and Bandwidth 15 s, Vonage 5 s, 15 s elsewhere).
         timeout: Length<10, { 2 * MINUTE }> = _,
         /// Dials this `host:port` instead of the URL's; Host header and server name stay those of the URL, which has to have a host name.
         connect_to: Address = _,
-        /// The public host of the stream; the webhook's own if it is not set.
-        expect_host: ServerName = _,
+        /// The public host of the stream, without a port; the webhook's own if it is not set.
+        expect_host: PublicHost = _,
         /// May the stream be on this machine or in a private network? Only the webhook's own host and `expect_host` may if it is not set.
         allow_private: bool = false,
     }
@@ -76,6 +78,16 @@ impl Signer {
             WebhookKind::Plivo => Some(Self::Plivo),
             WebhookKind::Vonage => Some(Self::Vonage),
             WebhookKind::Telnyx | WebhookKind::Bandwidth | WebhookKind::Exotel | WebhookKind::Json => None,
+        }
+    }
+
+    /// The header with the signature.
+    pub(super) const fn header(self) -> &'static str {
+        match self {
+            Self::Twilio => "X-Twilio-Signature",
+            Self::Signalwire => "X-SignalWire-Signature",
+            Self::Plivo => "X-Plivo-Signature-V3",
+            Self::Vonage => "Authorization",
         }
     }
 }

@@ -9,8 +9,8 @@ use axum::response::{Html, IntoResponse, Response};
 use super::extract::Named;
 use super::view::{DetailView, MonitorView, OverviewView, ProbeView};
 use super::{Refusal, Surface};
-use crate::report::Report;
-use crate::text::escape_html;
+use crate::report::{ComparisonReport, LintReport, Report, WebhookReport};
+use crate::text::{Printable, escape_html};
 use crate::wall::Timestamp;
 
 pub(super) async fn overview(State(surface): State<Surface>) -> Html<String> {
@@ -140,12 +140,77 @@ impl Page {
             self.fact(warning.warning.label(), escape(format_args!("{}{code}", warning.says)));
         }
         for finding in &report.findings {
-            self.fact(finding.confidence.label(), escape(format_args!("{} {}", finding.says, finding.remedy)));
+            self.fact(finding.confidence.label(), escape(format_args!("{}; {}", finding.says, finding.remedy)));
         }
-        self.raw("</tbody></table><h3>Timeline</h3><table><tbody>");
+        self.raw("</tbody></table>");
+        if let Some(webhook) = &report.webhook {
+            self.webhook(webhook);
+        }
+        if let Some(comparison) = &report.comparison {
+            self.second_ways(comparison);
+        }
+        self.raw("<h3>Timeline</h3><table><tbody>");
         for entry in &report.timeline {
             // Writing to a String cannot fail.
             let _ = writeln!(self.0, "<tr><td class=\"number\">{:.3} s<td>{}", entry.at_seconds, escape(&entry.what));
+        }
+        self.raw("</tbody></table>");
+    }
+
+    fn webhook(&mut self, webhook: &WebhookReport) {
+        self.raw("<h3>Webhook</h3><table><tbody>");
+        self.fact("asked", format_args!("{} <code>{}</code>", webhook.method, escape(&webhook.url)));
+        self.fact("as", webhook.provider);
+        if let Some(address) = webhook.address {
+            self.fact("address", address);
+        }
+        match (webhook.status, webhook.tls_reason) {
+            (Some(status), _) => self.fact("status", status),
+            (None, Some(reason)) => self.fact("TLS", escape(reason.explains())),
+            (None, None) => {}
+        }
+        if let Some(stream) = &webhook.stream {
+            let dialect = stream.provider.map_or_else(String::new, |provider| format!(", {provider}"));
+            let (url, line, verb) = (escape(&stream.url), stream.line, stream.verb);
+            self.fact("stream", format_args!("<code>{url}</code> (line {line}, {verb}{dialect})"));
+            let names: Vec<&str> = stream.parameters.iter().map(Printable::as_str).collect();
+            if !names.is_empty() {
+                self.fact("parameters", escape(names.join(", ")));
+            }
+        }
+        self.raw("</tbody></table>");
+        self.lint(&webhook.lint);
+        if !webhook.body.as_str().is_empty() {
+            self.raw(&format!("<details><summary>Its answer</summary><pre>{}</pre></details>", escape(lines(&webhook.body))));
+        }
+    }
+
+    fn lint(&mut self, lint: &[LintReport]) {
+        if lint.is_empty() {
+            return;
+        }
+        self.raw("<table><thead><tr><th>in the answer<th>line<th><th>what is wrong<th>what to write</thead><tbody>");
+        for lint in lint {
+            let line = lint.line.map_or_else(String::new, |line| line.to_string());
+            let verdict = if lint.refuses { "refused" } else { "passed over" };
+            let code = lint.provider_code.map_or_else(String::new, |code| format!(" ({})", escape(code)));
+            let (says, fix) = (escape(&lint.says), escape(&lint.fix));
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                self.0,
+                "<tr><td><code>{}</code>{code}<td class=\"number\">{line}<td>{verdict}<td>{says}<td>{fix}",
+                lint.lint
+            );
+        }
+        self.raw("</tbody></table>");
+    }
+
+    fn second_ways(&mut self, comparison: &ComparisonReport) {
+        self.raw("<h3>Second ways</h3><table><tbody>");
+        for (what, second) in [("origin", &comparison.origin), ("fallback", &comparison.fallback)] {
+            let Some(second) = second else { continue };
+            let (url, summary) = (escape(&second.url), escape(&second.summary));
+            self.fact(what, format_args!("<code>{url}</code>: {}, {summary}", second.outcome));
         }
         self.raw("</tbody></table>");
     }
@@ -160,6 +225,11 @@ impl Page {
     }
 }
 
+/// Line breaks, which a report has as `\n`, as they came.
+fn lines(text: &Printable) -> String {
+    text.as_str().replace("\\r\\n", "\n").replace("\\n", "\n")
+}
+
 fn escape(text: impl Display) -> String {
     escape_html(&text.to_string())
 }
@@ -171,4 +241,95 @@ fn held(probe: Option<&ProbeView>) -> String {
 fn ago(then: Timestamp, now: Timestamp) -> String {
     let seconds = (now.unix_seconds() - then.unix_seconds()).max(0.0) as u64;
     format!("{} ago", humantime::format_duration(std::time::Duration::from_secs(seconds)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{Confidence, Finding, Outcome, Reason};
+    use crate::report::{FindingReport, SecondWayReport, StreamReport};
+    use crate::supervisor::fixture;
+
+    const EVIL: &str = "<script>alert('x')</script>";
+
+    /// A report of a webhook that says nothing but this.
+    fn hostile() -> Report {
+        let evil = || Printable::capture(EVIL.as_bytes(), 256);
+        let mut report = fixture::failure("a", Reason::WebhookUrlInvalid);
+        report.webhook = Some(WebhookReport {
+            url: format!("https://voice.example.com/{EVIL}"),
+            method: "POST",
+            provider: "twilio",
+            signed: true,
+            address: Some("192.0.2.1:443".parse().unwrap()),
+            certificates: Vec::new(),
+            tls_reason: None,
+            status: Some(200),
+            headers: vec![(evil(), evil())],
+            body: Printable::capture(format!("<Response>\n{EVIL}\n</Response>").as_bytes(), 4096),
+            stream: Some(StreamReport {
+                url: evil(),
+                line: 3,
+                verb: "connect_stream",
+                provider: Some("twilio"),
+                parameters: vec![evil()],
+                track: Some(evil()),
+            }),
+            lint: vec![LintReport {
+                lint: "scheme_not_wss",
+                line: Some(3),
+                says: evil(),
+                fix: evil(),
+                refuses: true,
+                provider_code: Some("Twilio 31922"),
+            }],
+        });
+        let second = SecondWayReport {
+            url: EVIL.to_owned(),
+            outcome: Outcome::Success,
+            phase: None,
+            reason: None,
+            owner: None,
+            summary: EVIL.to_owned(),
+            seconds: 1.0,
+        };
+        report.comparison = Some(ComparisonReport { origin: Some(second.clone()), fallback: Some(second) });
+        report.findings = vec![FindingReport {
+            finding: Finding::FallbackWorks,
+            confidence: Confidence::Certain,
+            says: EVIL.to_owned(),
+            evidence: vec![EVIL.to_owned()],
+            remedy: EVIL.to_owned(),
+        }];
+        report
+    }
+
+    #[test]
+    fn a_webhook_is_shown_and_cannot_write_into_the_page() {
+        let mut page = Page::new("a");
+        page.report("Last failure", &hostile(), Timestamp::now());
+        let html = page.finish();
+        assert!(!html.contains("<script"), "{html}");
+        for part in [
+            "<h3>Webhook</h3>",
+            "POST <code>https://voice.example.com/&lt;script&gt;",
+            "192.0.2.1:443",
+            "<th>status<td>200",
+            "(line 3, connect_stream, twilio)",
+            "<code>scheme_not_wss</code> (Twilio 31922)<td class=\"number\">3<td>refused<td>&lt;script&gt;",
+            "<pre>&lt;Response&gt;\n&lt;script&gt;",
+            "<h3>Second ways</h3>",
+            "<th>fallback<td><code>&lt;script&gt;",
+        ] {
+            assert!(html.contains(part), "`{part}` is missing: {html}");
+        }
+    }
+
+    #[test]
+    fn a_report_without_a_webhook_has_no_table_of_it() {
+        let mut page = Page::new("a");
+        page.report("Last failure", &fixture::failure("a", Reason::WsEof), Timestamp::now());
+        let html = page.finish();
+        assert!(!html.contains("Webhook") && !html.contains("Second ways"), "{html}");
+    }
 }

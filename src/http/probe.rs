@@ -107,7 +107,7 @@ fn text(report: &Report) -> Result<String, prometheus::Error> {
         sheet.register(Box::new(gauge))
     };
     let phases = &report.phases;
-    let all = [phases.resolve, phases.connect, phases.tls, phases.upgrade, phases.hold, phases.close];
+    let all = [phases.webhook, phases.resolve, phases.connect, phases.tls, phases.upgrade, phases.hold, phases.close];
     gauge("probe_success", "Displays whether or not the probe was a success", flag(report.outcome == Outcome::Success))?;
     gauge("probe_duration_seconds", "How long the probe took to complete in seconds", all.iter().flatten().sum())?;
     gauge("probe_dns_lookup_time_seconds", "The time taken for the DNS lookup in seconds", phases.resolve.unwrap_or(0.0))?;
@@ -142,7 +142,9 @@ fn register_durations(sheet: &Registry, report: &Report) -> Result<(), prometheu
         ("processing", processing),
         ("transfer", transfer),
     ];
-    for (phase, seconds) in rows {
+    // Only of monitors that begin there, so that the page of the others stays as blackbox_exporter's.
+    let webhook = phases.webhook.map(|seconds| ("webhook", seconds));
+    for (phase, seconds) in rows.into_iter().chain(webhook) {
         durations.with_label_values(&[phase]).set(seconds);
     }
     sheet.register(Box::new(durations))

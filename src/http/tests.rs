@@ -57,7 +57,7 @@ impl Site {
         let surface = Surface { board: supervisor.board().clone(), readiness: readiness.clone(), reload };
         let mut server = JoinSet::new();
         server.spawn(serve(listener, router(surface, &limits), limits, stop.clone()));
-        Self { address, readiness, stop, server, _supervisor: supervisor, client: Client::new() }
+        Self { address, readiness, stop, server, _supervisor: supervisor, client: client() }
     }
 
     fn url(&self, path: &str) -> String {

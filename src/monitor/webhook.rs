@@ -196,6 +196,17 @@ impl WebhookUrl {
         self.0.scheme() == "https"
     }
 
+    /// Does it lead to this machine?
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self.0.host() {
+            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        }
+    }
+
     /// The host, with brackets around an IPv6 address.
     #[must_use]
     pub fn host(&self) -> &str {

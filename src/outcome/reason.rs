@@ -64,7 +64,7 @@ reasons! {
     WebhookRefused = "webhook_refused", Webhook, Server, Failure, "nothing listens on the webhook's port, or a firewall rejects it with a reset";
     WebhookUnreachable = "webhook_unreachable", Webhook, Network, Failure, "no connection to the webhook's host: packets are dropped, the host is down, or there is no way to it";
     WebhookTlsFailed = "webhook_tls_failed", Webhook, Edge, Failure, "the TLS handshake with the webhook failed";
-    WebhookNotHttp = "webhook_not_http", Webhook, Configuration, Failure, "what answers at the webhook's port is not HTTP, or plain HTTP where https:// was asked";
+    WebhookNotHttp = "webhook_not_http", Webhook, Configuration, Failure, "the scheme does not fit the webhook's port (plain HTTP at https://, TLS at http://), or what answers there is not HTTP";
     WebhookClosed = "webhook_closed", Webhook, Server, Failure, "the connection ended before the webhook's answer was complete";
     WebhookTimeout = "webhook_timeout", Webhook, Application, Failure, "the webhook's answer was not complete before the provider gives up";
     WebhookRedirected = "webhook_redirected", Webhook, Configuration, Failure, "the webhook redirects (http to https, another host, a login page), which is not followed here: a provider that follows loses the body or the signature; give it the address that answers";

@@ -135,10 +135,9 @@ impl Behaviour {
     /// The URL of a webhook with this scheme, at an authority or, where the name counts, at a port.
     fn webhook_url(&self, scheme: &str, host: &str, port: &str) -> String {
         match self.webhook_place() {
-            Place::Path | Place::SecurePath => format!("{scheme}://{host}/{}", self.name),
-            Place::Lookup(name) => format!("{scheme}://{name}.practice.test:{port}/webhook-twilio"),
-            Place::Handshake(name) => format!("https://{name}.localhost:{port}/webhook-twilio"),
-            Place::Port(_) => format!("{scheme}://{host}/"),
+            Place::Path | Place::SecurePath | Place::Port(_) => format!("{scheme}://{host}/{}", self.name),
+            Place::Lookup(name) => format!("{scheme}://{name}.practice.test:{port}/{}", self.name),
+            Place::Handshake(name) => format!("https://{name}.localhost:{port}/{}", self.name),
         }
     }
 

@@ -138,7 +138,7 @@ at one of them to see what sidetone says about it, or to drill an alert from end
   not about trust comes out as an unknown authority.
 - Behaviours of the path work over `ws` and `wss` alike, except those whose URL below says `wss`, and the two that imitate a TLS port.
 - The column *settings* has what a monitor needs beyond the defaults for the reason to come out; `{address}` is the practice server's
-  address and port, `{client_cert_file}` and `{client_key_file}` are any client certificate. A hold of 2 s or more is long enough where no other stands there.
+  address and port, `{ca_file}` the practice CA, `{client_cert_file}` and `{client_key_file}` are any client certificate. A hold of 2 s or more is long enough where no other stands there.
 - The voice servers speak a provider's protocol, and so must the monitor (`dialect`). They check every field of what the caller says, and
   close with 4400 and the name of the field if it is wrong. They greet 0.2 s after the hello (those called `late`: 3 s), or after the time that stands
   as a second segment in the path: `/twilio/1500ms`, up to `60000ms`.

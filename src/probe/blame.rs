@@ -189,20 +189,25 @@ pub(super) fn inner_tls(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// reqwest: why a webhook gave no answer. `tls` judges a handshake that broke.
-pub(super) fn webhook_fault(error: &reqwest::Error, tls: impl FnOnce(&io::Error) -> TlsFault) -> WebhookFault {
+/// reqwest: why a webhook gave no answer. `late` is what it means if the connection was not up in time, and `tls` judges a handshake that
+/// broke.
+pub(super) fn webhook_fault(
+    error: &reqwest::Error,
+    late: impl FnOnce() -> WebhookFault,
+    tls: impl FnOnce(&io::Error) -> TlsFault,
+) -> WebhookFault {
     let connecting = error.is_connect();
     match innermost_io(error) {
         Some(io) if inner_tls(io).is_some() => WebhookFault::Tls(tls(io)),
-        Some(io) if connecting && io.kind() == ErrorKind::TimedOut => WebhookFault::Connect(ConnectFault::Timeout),
-        // A handshake that ends without an alert.
-        Some(io) if connecting && io.raw_os_error().is_none() => WebhookFault::Tls(tls(io)),
-        Some(io) if connecting => WebhookFault::Connect(connect_fault(io, false)),
-        Some(io) if io.kind() == ErrorKind::TimedOut => WebhookFault::Timeout,
-        Some(_) => WebhookFault::Closed,
-        // Both have the same deadline: this one, and the library's own around TCP and TLS together.
-        None if connecting && error.is_timeout() => WebhookFault::Connect(ConnectFault::Timeout),
-        None if error.is_timeout() => WebhookFault::Timeout,
+        // A handshake that ends without an alert. (A SYN that is answered with a reset is refused.)
+        Some(io) if connecting && (io.raw_os_error().is_none() || is_broken_stream(io)) && io.kind() != ErrorKind::TimedOut => {
+            WebhookFault::Tls(tls(io))
+        }
+        Some(io) if connecting && io.kind() != ErrorKind::TimedOut => WebhookFault::Connect(connect_fault(io, false)),
+        Some(io) if !connecting && matches!(io.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData) => WebhookFault::NotHttp,
+        Some(io) if !connecting && io.kind() != ErrorKind::TimedOut => WebhookFault::Closed,
+        Some(_) => late(),
+        None if error.is_timeout() => late(),
         None => match inner::<hyper::Error>(error) {
             Some(hyper) if hyper.is_parse() => WebhookFault::NotHttp,
             Some(_) | None => WebhookFault::Closed,

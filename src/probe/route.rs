@@ -51,7 +51,7 @@ pub(super) async fn route<'m>(
             Ok(heeding(monitor, webhook, &stream, call))
         }
         Err(fault) => {
-            let missed_deadline = (fault == WebhookFault::Timeout).then_some(webhook.timeout);
+            let missed_deadline = webhook::missed_deadline(&fault, webhook, &monitor.dial.timeouts);
             Err(Evidence { fault: Some(Fault::Webhook(fault)), missed_deadline, ..Evidence::default() })
         }
     }
@@ -71,11 +71,12 @@ fn note(asked: Asked, account: &mut Account) -> Result<Stream, WebhookFault> {
         (None, Err(fault)) => account.note(format!("no answer from the webhook: {}", what_came(fault))),
         (None, Ok(_)) => {}
     }
-    for complaint in &asked.complaints {
+    // The sentences of the report have our secrets taken out of them.
+    for (complaint, shown) in asked.complaints.iter().zip(&report.lint) {
         // What ends the probe is its reason; what is passed over is a warning.
         let Some(warning) = complaint.lint.warning().filter(|_| !complaint.refuses) else { continue };
-        let line = complaint.line.map_or_else(String::new, |line| format!("line {line}: "));
-        account.warn(warning, format!("{line}{}; {}", complaint.says, complaint.fix));
+        let line = shown.line.map_or_else(String::new, |line| format!("line {line}: "));
+        account.warn(warning, format!("{line}{}; {}", shown.says, shown.fix));
     }
     if let Some(stream) = &report.stream {
         let says = Printable::capture(format!("its line {} opens {}", stream.line, stream.url).as_bytes(), 256);

@@ -31,12 +31,16 @@ pub(super) async fn try_others(
         comparison.origin = origin(monitor, dialled, resources, cancel).await;
     }
     if let Some(fallback) = monitor.fallback.as_ref().filter(|_| !cancel.is_cancelled()) {
-        comparison.fallback = Some(ask_fallback(fallback, monitor, resources).await);
+        comparison.fallback = tokio::select! {
+            biased;
+            () = cancel.cancelled() => None,
+            asked = Box::pin(ask_fallback(fallback, monitor, resources)) => Some(asked),
+        };
     }
     for (what, second) in [("the origin", &comparison.origin), ("the traditional webhook", &comparison.fallback)] {
         let Some(second) = second else { continue };
         let at_seconds = after + began.elapsed().as_secs_f64();
-        let came = second.reason.map_or(second.outcome.label(), Reason::label);
+        let came = second.reason.map_or_else(|| second.outcome.label(), Reason::label);
         report.timeline.push(TimelineEntry { at_seconds, what: format!("then {what}, {}: {came}", second.url) });
     }
     report.findings.extend(compare(reason, &report.summary, &comparison));
@@ -74,7 +78,7 @@ async fn ask_fallback(fallback: &Webhook, monitor: &Monitor, resources: &Resourc
     let call = caller::place(&monitor.dialect);
     let asked = webhook::ask(fallback, monitor, &call, resources).await;
     let fault = asked.result.err().filter(|fault| !is_document(fault));
-    let missed_deadline = (fault == Some(WebhookFault::Timeout)).then_some(fallback.timeout);
+    let missed_deadline = fault.as_ref().and_then(|fault| webhook::missed_deadline(fault, fallback, &monitor.dial.timeouts));
     let prober =
         ProberFacts { lag: resources.lag.max_since(began), clock_is_wrong: resources.clock_is_wrong(), ..ProberFacts::default() };
     let reason = fault.and_then(|fault| {

@@ -87,9 +87,15 @@ pub(super) fn webhook_sentence(webhook: &WebhookReport, reason: Reason) -> Strin
     }
     match (webhook.status, webhook.tls_reason) {
         (Some(status), _) if !(200..300).contains(&status) => {
-            let location = webhook.headers.iter().find(|(name, _)| name.as_str() == "location");
+            let redirects = (300..400).contains(&status);
+            let location = webhook.headers.iter().find(|(name, _)| redirects && name.as_str() == "location");
             let to = location.map_or_else(String::new, |(_, to)| format!(" to {to}"));
-            format!("the webhook answered {status}{to}: {explains}")
+            let hint = if matches!(status, 400 | 401 | 403) && !webhook.signed {
+                "; the request was not signed (`auth_token_file`)"
+            } else {
+                ""
+            };
+            format!("the webhook answered {status}{to}: {explains}{hint}")
         }
         (_, Some(tls)) => format!("{explains}: {}", tls.explains()),
         (Some(_) | None, None) => format!("{}: {explains}", webhook.url),

@@ -45,6 +45,8 @@ pub(super) struct Shaken {
 /// What the verifier saw.
 #[derive(Debug, Default)]
 struct Seen {
+    /// Was our first message written? The TCP connection is up then.
+    began: bool,
     chain: Vec<Vec<u8>>,
     error: Option<rustls::Error>,
 }
@@ -175,6 +177,17 @@ impl Witness {
         chain::describe(&self.seen.lock().unwrap_or_else(PoisonError::into_inner).chain)
     }
 
+    /// Has the handshake begun, and no certificate come?
+    pub(super) fn is_waiting(&self) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.began && seen.chain.is_empty()
+    }
+
+    /// Has the handshake begun? The connection was up then.
+    pub(super) fn began(&self) -> bool {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).began
+    }
+
     /// What became of the handshake that broke with `error`.
     pub(super) fn fault(&self, error: &io::Error) -> TlsFault {
         let sent = self.seen.lock().unwrap_or_else(PoisonError::into_inner).chain.clone();
@@ -233,7 +246,8 @@ impl ServerCertVerifier for RecordingVerifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let verdict = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         let chain = std::iter::once(end_entity).chain(intermediates).map(|certificate| certificate.to_vec()).collect();
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen { chain, error: verdict.as_ref().err().cloned() };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
+            Seen { began: true, chain, error: verdict.as_ref().err().cloned() };
         if self.enforce { verdict } else { Ok(ServerCertVerified::assertion()) }
     }
 
@@ -255,7 +269,9 @@ impl ServerCertVerifier for RecordingVerifier {
         self.inner.verify_tls13_signature(message, certificate, signed)
     }
 
+    /// Asked for when the first message is written, which names them (RFC 8446 section 4.2.3).
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).began = true;
         self.inner.supported_verify_schemes()
     }
 }

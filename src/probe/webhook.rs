@@ -9,21 +9,21 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, Url};
 use tokio::time::Instant;
-use url::Host;
+use url::{Host, form_urlencoded};
 use uuid::Uuid;
 
-use super::answer::printable_value;
+use super::answer::{printable_value, says_tls_port};
 use super::scrub::Scrubber;
 use super::tls::Witness;
 use super::{Resources, blame, resolve};
 use crate::dialect::Call;
-use crate::monitor::{DialPlan, Monitor, TlsPlan, Webhook, WebhookMethod, WebhookSigning};
+use crate::monitor::{DialPlan, Monitor, Timeouts, TlsPlan, Webhook, WebhookMethod, WebhookSigning};
 use crate::outcome::Reason;
 use crate::report::{LintReport, StreamReport, WebhookReport};
 use crate::secret::Secret;
 use crate::text::Printable;
-use crate::verdict::{self, TlsFault, WebhookFault};
-use crate::webhook::{Answer, Complaint, Plan, Reading, Request, Rules, Stream, login, read, redact_queries};
+use crate::verdict::{self, ConnectFault, ResolveFault, TlsFault, WebhookFault};
+use crate::webhook::{Answer, Complaint, Plan, Reading, Request, Rules, Stream, login, read, redact};
 
 /// How much of a body is kept: enough for a document and for an error page's sentence.
 const LONGEST_BODY: usize = 4 * 1024;
@@ -57,6 +57,35 @@ struct Connection {
     witness: Option<Witness>,
 }
 
+impl Connection {
+    /// What a missed deadline means. Of a connection without TLS it cannot be told whether it is up before an answer comes; its own deadline
+    /// passes first.
+    fn late(&self, secure: bool) -> WebhookFault {
+        match &self.witness {
+            Some(witness) if secure && !witness.began() => WebhookFault::Connect(ConnectFault::Timeout),
+            Some(witness) if secure && witness.is_waiting() => WebhookFault::Tls(TlsFault::Timeout),
+            Some(_) | None => WebhookFault::Timeout,
+        }
+    }
+}
+
+/// The deadline of `webhook` that was missed, if it was one.
+pub(super) fn missed_deadline(fault: &WebhookFault, webhook: &Webhook, timeouts: &Timeouts) -> Option<Duration> {
+    match fault {
+        WebhookFault::Timeout => Some(webhook.timeout),
+        WebhookFault::Resolve(ResolveFault::Timeout) => Some(timeouts.resolve),
+        WebhookFault::Connect(ConnectFault::Timeout) => Some(timeouts.connect),
+        WebhookFault::Tls(TlsFault::Timeout) => Some(timeouts.tls),
+        WebhookFault::Resolve(_)
+        | WebhookFault::Connect(_)
+        | WebhookFault::Tls(_)
+        | WebhookFault::NotHttp
+        | WebhookFault::Closed
+        | WebhookFault::Status(_)
+        | WebhookFault::Refused(_) => None,
+    }
+}
+
 /// Asks `webhook` for the stream of `call`.
 pub(super) async fn ask(webhook: &Webhook, monitor: &Monitor, call: &Call, resources: &Resources) -> Asked {
     let url = login(webhook);
@@ -65,7 +94,8 @@ pub(super) async fn ask(webhook: &Webhook, monitor: &Monitor, call: &Call, resou
     let rules = Rules::of(webhook, monitor);
     let mut connection = Connection::default();
     let sending = send(webhook, &monitor.dial, &request, rules.limits.bytes, resources, &mut connection);
-    let answered = tokio::time::timeout(webhook.timeout, sending).await.unwrap_or(Err(WebhookFault::Timeout));
+    let answered = tokio::time::timeout(webhook.timeout, sending).await;
+    let answered = answered.unwrap_or_else(|_| Err(connection.late(webhook.url.is_secure())));
     let reading = answered.as_ref().ok().filter(|answered| answered.is_success()).map(|answered| answered.read(&rules));
     let scrubber = scrubber(webhook, &request, reading.as_ref());
     let mut report = report(&request, webhook, &connection, answered.as_ref().ok(), &scrubber);
@@ -74,7 +104,7 @@ pub(super) async fn ask(webhook: &Webhook, monitor: &Monitor, call: &Call, resou
     report.stream = stream.as_ref().map(|stream| stream_report(stream, &scrubber));
     report.lint = complaints.iter().map(|complaint| lint_report(complaint, &scrubber)).collect();
     let result = answered.and_then(|answered| match (answered.is_success(), refusal(&complaints), stream) {
-        (false, ..) => Err(WebhookFault::Status(answered.status)),
+        (false, ..) => Err(answered.fault()),
         (true, Some(complaint), _) => Err(WebhookFault::Refused(complaint.lint)),
         (true, None, Some(stream)) => Ok(stream),
         // Without a stream there is a complaint that refuses.
@@ -88,6 +118,14 @@ fn refusal(complaints: &[Complaint]) -> Option<&Complaint> {
 }
 
 impl Answered {
+    /// What a status means that is no success.
+    fn fault(&self) -> WebhookFault {
+        match self.status {
+            400 if says_tls_port(&self.body) => WebhookFault::NotHttp,
+            status => WebhookFault::Status(status),
+        }
+    }
+
     const fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)
     }
@@ -110,17 +148,22 @@ async fn send(
     let building = build(&client, webhook, plan, request)?;
     let response = match client.execute(building).await {
         Ok(response) => response,
-        Err(error) => return Err(fault(&error, connection)),
+        Err(error) => return Err(fault(&error, connection, webhook)),
     };
     connection.address = response.remote_addr();
     let (status, headers) = (response.status().as_u16(), headers(&response));
     let content_type = response.headers().get("content-type").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let body = body(response, most).await.map_err(|error| fault(&error, connection))?;
+    let body = body(response, most).await.map_err(|error| fault(&error, connection, webhook))?;
     Ok(Answered { status, content_type, headers, body, took: began.elapsed() })
 }
 
-fn fault(error: &reqwest::Error, connection: &Connection) -> WebhookFault {
-    blame::webhook_fault(error, |io| connection.witness.as_ref().map_or(TlsFault::Other, |witness| witness.fault(io)))
+fn fault(error: &reqwest::Error, connection: &Connection, webhook: &Webhook) -> WebhookFault {
+    let late = || {
+        let fault = connection.late(webhook.url.is_secure());
+        // The only deadline of the library's is the connection's.
+        if fault == WebhookFault::Timeout && error.is_connect() { WebhookFault::Connect(ConnectFault::Timeout) } else { fault }
+    };
+    blame::webhook_fault(error, late, |io| connection.witness.as_ref().map_or(TlsFault::Other, |witness| witness.fault(io)))
 }
 
 /// A client for one request.
@@ -138,6 +181,7 @@ async fn client(
     let tls = TlsPlan { client: None, server_name: None, ..plan.tls.clone() };
     let (config, witness) = Witness::of(&tls, resources).await.map_err(|_| WebhookFault::Tls(TlsFault::Other))?;
     connection.witness = Some(witness);
+    let handshake = if webhook.url.is_secure() { plan.timeouts.tls } else { Duration::ZERO };
     let mut builder = Client::builder()
         .tls_backend_preconfigured(config)
         .redirect(Policy::none())
@@ -145,7 +189,7 @@ async fn client(
         .no_proxy()
         .http1_only()
         .pool_max_idle_per_host(0)
-        .connect_timeout(plan.timeouts.connect);
+        .connect_timeout(plan.timeouts.connect + handshake);
     if let Host::Domain(name) = &host {
         // Port 0 stands for that of the URL, which wins where it has one: see `build`.
         let port = elsewhere.map_or(0, |elsewhere| elsewhere.port);
@@ -217,10 +261,21 @@ fn scrubber(webhook: &Webhook, request: &Request, reading: Option<&Reading>) -> 
     let proofs =
         signing.chain(webhook.login.iter().map(|(_, password)| password)).chain(request.headers.iter().map(|(_, value)| value));
     let own = webhook.parameters.iter().chain(&webhook.headers).map(|(_, value)| value);
-    let query: Vec<Secret> = webhook.url.url().query_pairs().map(|(_, value)| Secret::new(value)).collect();
+    let query = webhook.url.url().query().unwrap_or_default();
+    let decoded = form_urlencoded::parse(query.as_bytes()).flat_map(|(name, value)| [name, value]).map(Secret::new);
+    let as_written = query.split(['&', '=']).map(Secret::new);
+    // As a form or a query has them.
+    let sent =
+        own.clone().map(|value| Secret::new(form_urlencoded::byte_serialize(value.expose().as_bytes()).collect::<String>()));
+    // What stands behind `Basic ` and `Bearer `.
+    let bare = request.headers.iter().filter_map(|(_, value)| Some(Secret::new(value.expose().split_once(' ')?.1)));
+    let made: Vec<Secret> = decoded.chain(as_written).chain(sent).chain(bare).collect();
     let stream = reading.and_then(|reading| reading.stream.as_ref());
     let theirs = stream.into_iter().flat_map(|stream| stream.parameters.iter().map(|(_, value)| value).chain(stream.token()));
-    Scrubber::of(proofs, own.chain(&query).chain(theirs))
+    // Values of the stream's query, which its own report leaves out as well.
+    let url = stream.map(|stream| stream.target.resource(String::new, "", 0)).unwrap_or_default();
+    let in_url: Vec<Secret> = url.split_once('?').map_or("", |(_, query)| query).split(['&', '=']).map(Secret::new).collect();
+    Scrubber::of(proofs, own.chain(&made).chain(&in_url).chain(theirs))
 }
 
 fn report(
@@ -231,7 +286,8 @@ fn report(
     scrubber: &Scrubber,
 ) -> WebhookReport {
     let body = answered.map_or(&[][..], |answered| &answered.body);
-    let shown = redact_queries(&String::from_utf8_lossy(&scrubber.scrub(body)));
+    let clean = scrubber.scrub(body);
+    let shown = redact(&String::from_utf8_lossy(&clean[..clean.len().min(4 * LONGEST_BODY)]));
     let header = |(name, value): &(String, Vec<u8>)| {
         (Printable::capture(&scrubber.scrub(name.as_bytes()), 64), printable_value(name, &scrubber.scrub(value)))
     };
@@ -239,6 +295,7 @@ fn report(
         url: request.shown.to_string(),
         method: request.method.label(),
         provider: webhook.kind.label(),
+        signed: webhook.signing.is_some(),
         address: connection.address,
         certificates: connection.witness.as_ref().map(Witness::certificates).unwrap_or_default(),
         tls_reason: None,

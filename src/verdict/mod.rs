@@ -96,11 +96,11 @@ fn webhook_reason(fault: &WebhookFault) -> Reason {
             | ResolveFault::Malformed
             | ResolveFault::PrivateAddress => Reason::WebhookDnsFailed,
         },
-        WebhookFault::Connect(fault) => match connect_reason(*fault) {
-            Reason::TcpRefused => Reason::WebhookRefused,
-            reason if reason.outcome() == Outcome::Inconclusive => reason,
-            _ => Reason::WebhookUnreachable,
-        },
+        WebhookFault::Connect(ConnectFault::Refused) => Reason::WebhookRefused,
+        WebhookFault::Connect(fault) => {
+            let reason = connect_reason(*fault);
+            if reason.outcome() == Outcome::Inconclusive { reason } else { Reason::WebhookUnreachable }
+        }
         WebhookFault::Tls(TlsFault::NotTls { .. }) | WebhookFault::NotHttp => Reason::WebhookNotHttp,
         WebhookFault::Tls(_) => Reason::WebhookTlsFailed,
         WebhookFault::Closed => Reason::WebhookClosed,

@@ -37,31 +37,6 @@ pub(super) fn shown(text: &str) -> Printable {
     Printable::capture(redact_query(&format!("{before}{query}")).as_bytes(), 200)
 }
 
-/// A text with `***` for the value of everything in it that looks like a parameter of a query (`?name=value`, `&name=value`, `&amp;name=value`):
-/// documents have URLs with tokens in them.
-#[must_use]
-pub fn redact_queries(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(['?', '&']) {
-        let start = if rest[at..].starts_with("&amp;") { at + "&amp;".len() } else { at + 1 };
-        let name = rest[start..].find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']')));
-        let Some(equals) = name.map(|length| start + length).filter(|end| *end > start && rest[*end..].starts_with('=')) else {
-            shown.push_str(&rest[..start]);
-            rest = &rest[start..];
-            continue;
-        };
-        let value = &rest[equals + 1..];
-        let end = value
-            .find(|c: char| c.is_whitespace() || matches!(c, '&' | '"' | '\'' | '<' | '>' | '#' | '\\'))
-            .unwrap_or(value.len());
-        shown.push_str(&rest[..=equals]);
-        shown.push_str(if end == 0 { "" } else { "***" });
-        rest = &value[end..];
-    }
-    shown + rest
-}
-
 /// `scheme://`, authority, and the rest. Without `://` all of it is the rest.
 fn split(text: &str) -> (&str, &str, &str) {
     let start = text.find("://").filter(|at| !text[..*at].contains(['/', '?', '#']));

@@ -60,8 +60,11 @@ pub(super) fn content_type(text: &str) -> Named {
     }
 }
 
-/// SignalWire's: `PCMU@8000h`, `L16@24000h`.
+/// SignalWire's: `PCMU@8000h`, `L16@24000h`; its packages write a bare `PCMU` as well.
 pub(super) fn cxml(text: &str) -> Named {
+    if text == "PCMU" {
+        return Named::Known(AudioFormat::MULAW_8K);
+    }
     let Some((codec, rate)) = text.split_once('@') else { return Named::Unknown };
     let Some(Ok(rate)) = rate.strip_suffix('h').map(str::parse) else { return Named::Unknown };
     match codec {

@@ -23,9 +23,11 @@ mod json;
 mod lint;
 mod ncco;
 mod notes;
+mod page;
 mod parameters;
 mod plivo;
 mod reach;
+mod redact;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -37,11 +39,12 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use address::redact_queries;
 pub use heed::{heed, login};
 pub use lint::{Lint, Severity};
+pub use page::markdown;
 pub use parameters::UNVERIFIED;
 pub use reach::is_public;
+pub use redact::redact;
 pub use request::{Plan, Request};
 
 pub use crate::monitor::{WebhookContent as Content, WebhookKind as Kind, WebhookMethod as Method, WebhookSigning as Signing};

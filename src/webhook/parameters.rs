@@ -19,13 +19,7 @@ pub const UNVERIFIED: &[(Kind, &[&str])] = &[
             "The signed URL of a webhook with user name and password: here it is without them.",
         ],
     ),
-    (
-        Kind::Signalwire,
-        &[
-            "The value of `ApiVersion`: here `2010-04-01`.",
-            "The signature of a body of JSON to a cXML webhook: here with `bodySHA256`.",
-        ],
-    ),
+    (Kind::Signalwire, &["The value of `ApiVersion`: here `2010-04-01`."]),
     (
         Kind::Telnyx,
         &[

@@ -1,6 +1,7 @@
 //! The commands as a user or a script meets them: exit codes, output, bad input, interrupts.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::process::Stdio;
 
 use rustix::process::Signal;
@@ -8,12 +9,15 @@ use serde_json::{Value, json};
 use sidetone::metrics::FAMILIES;
 use sidetone::outcome::Reason;
 use sidetone::practice::BEHAVIOURS;
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
-use crate::support::{Attendant, Finished, PATIENCE, Range, Scripted, Seen, finish, read_head, run, send, sidetone, switching};
+use crate::support::{
+    Attendant, Finished, PATIENCE, Range, Scripted, Seen, finish, header, read_head, run, send, sidetone, switching,
+};
 
 const GOOD: Option<i32> = Some(0);
 const BAD: Option<i32> = Some(1);
@@ -305,6 +309,122 @@ async fn an_option_takes_the_place_of_its_rivals() {
     assert_eq!(bearer.code, BAD, "{bearer:?}");
     let head = heads.recv().await.unwrap();
     assert!(head.contains("Authorization: Bearer from-a-file\r\n") && !head.contains("Basic"), "{head}");
+}
+
+/// What a webhook was asked: its head, and a body of the length that it says.
+async fn operator() -> (SocketAddr, mpsc::UnboundedReceiver<String>, JoinSet<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, requests) = mpsc::unbounded_channel();
+    let mut task = JoinSet::new();
+    task.spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let head = read_head(&mut stream).await;
+            let length = header(&head, "content-length").map_or(0, |length| length.parse().unwrap());
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).await.unwrap();
+            let document = "<Response>\n<Connect>\n<Stream url=\"ws://voice.example.com/media\"/>\n</Connect>\n</Response>";
+            let answer =
+                format!("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n{document}", document.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            let _ = sender.send(head + &String::from_utf8(body).unwrap());
+        }
+    });
+    (address, requests, task)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_is_asked_as_the_options_say() {
+    let (address, mut requests, _task) = operator().await;
+    let url = format!("http://{address}/voice");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("token"), "12345\n").unwrap();
+    let asked = run(&["probe", "--webhook", &url, "--dialect", "twilio"]).await;
+    assert_eq!((asked.code, asked.err.as_str()), (BAD, ""), "{asked:?}");
+    for word in
+        ["as twilio: 200", "line 3: ", "scheme_not_wss", "ws://voice.example.com/media", "phase webhook", "webhook_url_invalid"]
+    {
+        assert!(asked.out.contains(word), "`{word}` is missing:\n{}", asked.out);
+    }
+    has_no_escapes(&asked.out);
+    let request = requests.recv().await.unwrap();
+    assert!(request.starts_with("POST /voice HTTP/1.1\r\n") && request.contains("From=%2B12025550100"), "{request}");
+    assert!(header(&request, "x-twilio-signature").is_none(), "{request}");
+
+    let token = path("token");
+    let options = [
+        "--auth-token-file",
+        &token,
+        "--set",
+        "webhook.parameters.From=+12025550123",
+        "--set",
+        "webhook.parameters.Extra=1",
+        "--json",
+    ];
+    let signed = run(&[&["probe", "--webhook", &url, "--dialect", "twilio"], &options[..]].concat()).await;
+    assert_eq!((signed.code, &signed.json()["webhook"]["status"]), (BAD, &json!(200)), "{signed:?}");
+    let request = requests.recv().await.unwrap();
+    assert!(header(&request, "x-twilio-signature").is_some(), "{request}");
+    assert!(request.contains("From=%2B12025550123") && request.ends_with("Extra=1"), "{request}");
+
+    std::fs::write(
+        path("monitors.toml"),
+        format!(
+            "[[monitor]]\nname = \"front-desk\"\ndialect = \"twilio\"\n[monitor.webhook]\nurl = \"{url}\"\nauth_token_file = \"token\"\n\
+             parameters = {{ From = \"+12025550177\", Own = \"1\" }}\n\n[[monitor]]\nname = \"plain\"\nurl = \"ws://127.0.0.1:9/\"\n"
+        ),
+    )
+    .unwrap();
+    let config = path("monitors.toml");
+    let with = async |name: &str, options: &[&str]| {
+        let mut command = sidetone(&[&["probe", name, "--config", &config], options].concat());
+        command.env("VOICE_TOKEN", "67890");
+        finish(command).await
+    };
+    let named = with("front-desk", &["--set", "webhook.parameters.From=+12025550123"]).await;
+    assert_eq!(named.code, BAD, "{named:?}");
+    let request = requests.recv().await.unwrap();
+    assert!(request.contains("From=%2B12025550123") && request.contains("Own=1"), "what is not overridden stays: {request}");
+    let first = header(&request, "x-twilio-signature").map(str::to_owned);
+    // The token from the variable takes the place of the one from the file.
+    let other = with("front-desk", &["--auth-token-env", "VOICE_TOKEN", "--allow-private"]).await;
+    assert_eq!(other.code, BAD, "{other:?}");
+    let second = header(&requests.recv().await.unwrap(), "x-twilio-signature").map(str::to_owned);
+    assert!(first.is_some() && second.is_some() && first != second);
+    let plain = with("plain", &["--allow-private"]).await;
+    assert!(plain.code == COULD_NOT_RUN && plain.err.contains("about a webhook"), "{plain:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_of_webhooks_that_make_no_sense() {
+    const URL: &str = "http://127.0.0.1:9/voice";
+    let rows: [(&[&str], &str); 11] = [
+        (&["--webhook", URL], "--dialect"),
+        (&["--webhook", URL, "--dialect", "raw"], "provider"),
+        (&["--webhook", URL, "--dialect", "infobip"], "provider"),
+        (&["--webhook", URL, "--set", "webhook.provider=json"], "pointer"),
+        (&["--webhook", "wss://voice.example.com/", "--dialect", "twilio"], "https://"),
+        (&["--webhook", "http://u:canary@127.0.0.1:9/", "--dialect", "twilio"], "basic_auth"),
+        (&["ws://127.0.0.1:9/", "--webhook", URL], "--webhook"),
+        (&["ws://127.0.0.1:9/", "--allow-private"], "about a webhook"),
+        (&["--webhook", URL, "--dialect", "twilio", "--auth-token-file", "f", "--auth-token-env", "E"], "cannot be used with"),
+        (&["--webhook", URL, "--dialect", "twilio", "--auth-token-env", "NOT_SET_ANYWHERE"], "NOT_SET_ANYWHERE"),
+        (&["--webhook", URL, "--dialect", "twilio", "--expect-host", "voice.example.com:8443"], "a port"),
+    ];
+    for (arguments, word) in rows {
+        let ended = run(&[&["probe"], arguments].concat()).await;
+        assert_eq!((ended.code, ended.out.as_str()), (COULD_NOT_RUN, ""), "{arguments:?}: {ended:?}");
+        assert!(ended.err.contains(word) && !ended.err.contains("canary"), "{arguments:?}: `{word}` is missing:\n{}", ended.err);
+    }
+    let refused = run(&["probe", "--webhook", URL, "--dialect", "twilio", "--json"]).await;
+    assert_eq!((refused.code, &refused.json()["reason"]), (BAD, &json!("webhook_refused")), "{refused:?}");
+    let help = run(&["probe", "--help"]).await;
+    for option in
+        ["--webhook <URL>", "--auth-token-file <FILE>", "--auth-token-env <NAME>", "--expect-host <HOST>", "--allow-private"]
+    {
+        assert!(help.out.contains(option), "{option}:\n{}", help.out);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

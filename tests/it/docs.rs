@@ -17,16 +17,39 @@ fn configurations(page: &str) -> Vec<String> {
     blocks.filter(|block| block.contains("[[monitor]]")).map(str::to_owned).collect()
 }
 
+/// The folder in which the pages have their secrets.
+const SECRETS: &str = "/run/secrets/";
+
+/// A configuration that a page shows, with files in `folder` for the secrets that it names.
+fn with_secrets(block: &str, folder: &Path) -> String {
+    for rest in block.split(SECRETS).skip(1) {
+        let name = rest.split('"').next().unwrap_or_default();
+        std::fs::write(folder.join(name), "secret").unwrap();
+    }
+    block.replace(SECRETS, &format!("{}/", folder.display()))
+}
+
+/// The pages about incidents, without their list.
+fn incidents(root: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(root.join("docs/incidents")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut pages: Vec<_> = names.filter(|name| name != "README.md").map(|name| format!("docs/incidents/{name}")).collect();
+    pages.sort_unstable();
+    pages
+}
+
 /// What the pages show can be loaded as it stands, once the files and variables that it names are there.
 #[test]
 fn shown_configurations_load() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for page in ["README.md", "docs/operating.md", "docs/dialects.md"] {
-        let text = std::fs::read_to_string(root.join(page)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let pages = ["README.md", "docs/operating.md", "docs/dialects.md", "docs/webhooks.md"].map(str::to_owned);
+    for page in pages.into_iter().chain(incidents(root)) {
+        let text = std::fs::read_to_string(root.join(&page)).unwrap();
         let shown = configurations(&text);
         assert!(!shown.is_empty(), "{page} shows no configuration");
         for block in shown {
-            if let Err(problems) = sidetone::config::parse(&block, page, root) {
+            if let Err(problems) = sidetone::config::parse(&with_secrets(&block, folder.path()), &page, root) {
                 panic!("{page}:\n{problems}");
             }
         }
@@ -44,6 +67,46 @@ fn the_dialects_fit_into_one_file() {
         Ok(config) => assert_eq!(config.notes, [""; 0]),
         Err(problems) => panic!("{problems}"),
     }
+}
+
+/// A monitor for each provider of a webhook.
+#[test]
+fn every_provider_of_a_webhook_is_shown() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/webhooks.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut kinds = Vec::new();
+    for block in configurations(&text) {
+        let config = sidetone::config::parse(&with_secrets(&block, folder.path()), "docs/webhooks.md", root);
+        let config = config.unwrap_or_else(|problems| panic!("{problems}"));
+        kinds.extend(config.monitors.iter().filter_map(|monitor| match &monitor.endpoint {
+            sidetone::monitor::Endpoint::Webhook(webhook) => Some(webhook.kind),
+            sidetone::monitor::Endpoint::Stream(_) => None,
+        }));
+    }
+    for kind in sidetone::webhook::Kind::ALL {
+        assert!(kinds.contains(kind), "no configuration with {kind}");
+    }
+}
+
+/// Every page about an incident is in the list, and everything in the list is there.
+#[test]
+fn incidents_are_listed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let list = std::fs::read_to_string(root.join("docs/incidents/README.md")).unwrap();
+    let links = list.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let mut listed: Vec<_> = links.filter(|link| !link.contains('/')).map(|link| format!("docs/incidents/{link}")).collect();
+    listed.sort_unstable();
+    listed.dedup();
+    assert_eq!(listed, incidents(root));
+}
+
+#[test]
+fn webhooks() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/webhooks.md");
+    let written = std::fs::read_to_string(path).unwrap();
+    let made = sidetone::webhook::markdown(&written);
+    same("docs/webhooks.md", &made.unwrap_or_else(|part| panic!("docs/webhooks.md has no place for its part {part}")));
 }
 
 #[test]

@@ -32,7 +32,7 @@ async fn the_origin_tells_on_which_side_the_fault_lies() {
         (url("http-502"), url("echo"), Some(Reason::from_status(502)), None, vec![Finding::FaultBeforeOrigin]),
         (
             url("http-404"),
-            url("http-404"),
+            url("http-404") + "?again=1",
             Some(Reason::from_status(404)),
             Some(Reason::from_status(404)),
             vec![Finding::FaultBehindOrigin],

@@ -332,3 +332,188 @@ async fn the_key_of_a_client_certificate_stays_here() {
         complain("a page", &page, &secrets);
     }
 }
+
+/// Where a secret of a webhook can come from.
+const OF_WEBHOOKS: &[(&str, &str)] = &[
+    ("auth token", "canary-token-6b1d7c20"),
+    ("basic password", "canary-wpass-3a9be511"),
+    ("parameter from a file", "canary-pfile-88c1f0aa"),
+    ("parameter from the environment", "canary-p+env/5d21"),
+    ("the same in a form", "canary-p%2Benv%2F5d21"),
+    ("parameter in the file itself", "canary-pline-77e0b3c4"),
+    ("header from a file", "canary-whead-0f6a92d8"),
+    ("query of the webhook", "canary-wquery-19c3e7b5"),
+    ("query of the webhook with an escape", "canary-w+esc/2b8f"),
+    ("the same as it is sent", "canary-w%2Besc%2F2b8f"),
+    ("parameter of the document", "canary-stream-c5d04e66"),
+    ("query of the stream", "canary-squery-e8172f3d"),
+    ("password of the stream", "canary-spass-41aa0c9b"),
+    ("query of the fallback", "canary-fquery-a03d52c7"),
+];
+
+/// What a webhook does with the request that it sends back: the path of its URL.
+const ECHOES: [&str; 7] = ["status", "html", "headers", "location", "lint", "document", "misplaced"];
+
+/// A webhook that sends its request back, in every way that a webhook has. Behind what is secret and changes with each request, it puts what
+/// it saw into `seen`.
+async fn echoing(seen: std::sync::Arc<std::sync::Mutex<Vec<String>>>) -> (std::net::SocketAddr, tokio::task::JoinSet<()>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let head = crate::support::read_head(&mut stream).await;
+            let mut body = vec![0; header(&head, "content-length").map_or(0, |length| length.parse().unwrap())];
+            if stream.read_exact(&mut body).await.is_err() {
+                continue;
+            }
+            let mut proofs: Vec<String> = ["x-twilio-signature", "x-plivo-signature-v3", "authorization"]
+                .iter()
+                .filter_map(|name| header(&head, name))
+                .map(str::to_owned)
+                .collect();
+            proofs.extend(proofs.clone().iter().filter_map(|proof| Some(proof.split_once(' ')?.1.to_owned())));
+            seen.lock().unwrap().extend(proofs.clone());
+            let request = format!("{head}{}", String::from_utf8(body).unwrap());
+            let _ = stream.write_all(&echo(&request, &proofs)).await;
+        }
+    });
+    (address, tasks)
+}
+
+fn echo(request: &str, proofs: &[String]) -> Vec<u8> {
+    let path = request.split([' ', '?']).nth(1).unwrap_or_default().trim_start_matches('/');
+    let secret = |source: &str| OF_WEBHOOKS.iter().find(|(name, _)| *name == source).unwrap().1;
+    let line = request.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let quoted = line.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+    let (proof, token) = (proofs.first().map_or("", |proof| proof), secret("parameter of the document"));
+    let stream = format!(
+        "<Stream url=\"wss://voice.example.com/media?token={}\"><Parameter name=\"token\" value=\"{token}\"/></Stream>",
+        secret("query of the stream")
+    );
+    let (status, headers, body) = match path {
+        "status" => ("403 Forbidden", String::new(), request.to_owned()),
+        "html" => ("200 OK", "Content-Type: text/html\r\n".to_owned(), format!("<html><body>{quoted}</body></html>")),
+        "headers" => ("500 Oh", format!("X-Echo: {line}\r\nX-Proof: {proof}\r\n"), String::new()),
+        "location" => {
+            let query = request.split(['?', ' ']).nth(2).unwrap_or_default();
+            ("302 Found", format!("Location: https://voice.example.com/{query}?{query}\r\n"), String::new())
+        }
+        // What is quoted by what is wrong in the document.
+        "lint" => {
+            let track = format!("{proof} {}", proofs.last().map_or("", |proof| proof)).replace('"', "");
+            let url = format!(
+                "http://user:{}@voice.example.com/{quoted}?t={}",
+                secret("password of the stream"),
+                secret("query of the stream")
+            );
+            let document =
+                format!("<Response><Connect><Stream url=\"{url}\" track=\"{track}\" name=\"{quoted}\"/></Connect></Response>");
+            ("200 OK", format!("Content-Type: {}\r\n", proof.replace(' ', "/")), document)
+        }
+        "misplaced" => {
+            ("200 OK", "Content-Type: text/xml\r\n".to_owned(), format!("<Response>{stream}<Say>{quoted}</Say></Response>"))
+        }
+        _ => (
+            "200 OK",
+            "Content-Type: text/xml\r\n".to_owned(),
+            format!("<Response>\n<!-- {} -->\n<Connect>\n{stream}\n</Connect>\n</Response>", line.replace("--", "")),
+        ),
+    };
+    format!("HTTP/1.1 {status}\r\n{headers}Connection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn of_webhook(source: &str) -> &'static str {
+    OF_WEBHOOKS.iter().find(|(name, _)| *name == source).unwrap().1
+}
+
+/// A monitor for each way to send a secret back and each way to prove who asks.
+fn switchboards(webhook: std::net::SocketAddr) -> Vec<(String, String)> {
+    let proofs = [
+        ("twilio", "provider = \"twilio\"\nauth_token_file = \"wtoken\""),
+        ("plivo", "provider = \"twilio\"\nsignature = \"plivo\"\nauth_token_file = \"wtoken\"\ncontent = \"json\""),
+        ("vonage", "provider = \"twilio\"\nsignature = \"vonage\"\nauth_token_env = \"WEBHOOK_TOKEN\"\nmethod = \"GET\""),
+        ("basic", "provider = \"twilio\"\nbasic_auth = { username = \"sidetone\", password_file = \"wpassword\" }"),
+    ];
+    let shared = format!(
+        "parameters = {{ From = {{ file = \"pfile\" }}, Second = {{ env = \"WEBHOOK_PARAMETER\" }}, Third = \"{}\" }}\n\
+         headers = {{ X-Own = {{ file = \"whead\" }} }}\n",
+        of_webhook("parameter in the file itself")
+    );
+    let query = format!("?a={}&b={}", of_webhook("query of the webhook"), of_webhook("the same as it is sent"));
+    let mut monitors = Vec::new();
+    for (path, (name, proof)) in ECHOES.iter().flat_map(|path| proofs.map(|proof| (path, proof))) {
+        let name = format!("webhook-{path}-{name}");
+        let text = format!(
+            "[[monitor]]\nname = \"{name}\"\nconnect_to = \"127.0.0.1:9\"\n[monitor.webhook]\nurl = \"http://{webhook}/{path}{query}\"\n{proof}\n\
+             {shared}[monitor.fallback]\nurl = \"http://{webhook}/{path}?k={}\"\n{proof}\n{shared}",
+            of_webhook("query of the fallback")
+        );
+        monitors.push((name, text));
+    }
+    monitors
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_of_a_webhook_comes_out() {
+    let seen = std::sync::Arc::default();
+    let (webhook, _tasks) = echoing(std::sync::Arc::clone(&seen)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let files = [
+        ("wtoken", "auth token"),
+        ("wpassword", "basic password"),
+        ("pfile", "parameter from a file"),
+        ("whead", "header from a file"),
+    ];
+    files.iter().for_each(|(file, source)| std::fs::write(folder.path().join(file), of_webhook(source)).unwrap());
+    let environment =
+        [("WEBHOOK_TOKEN", of_webhook("auth token")), ("WEBHOOK_PARAMETER", of_webhook("parameter from the environment"))];
+    let clean = |place: &str, text: &str| {
+        complain(place, text, OF_WEBHOOKS);
+        for proof in seen.lock().unwrap().iter() {
+            complain(place, text, &[("proof of who asks", proof)]);
+        }
+    };
+    let monitors = switchboards(webhook);
+    let text = DEFAULTS.to_owned() + &monitors.iter().map(|(_, text)| text.as_str()).collect::<String>();
+    let config = folder.path().join("monitors.toml");
+    let set_up = |command: &mut tokio::process::Command| {
+        command.envs(environment);
+    };
+    let mut daemon = Daemon::start_with(&config, &text, &["--log-level", "trace"], set_up).await;
+    let mut hidden = 0;
+    for (name, _) in &monitors {
+        let (status, page) = daemon.get(&format!("/probe?target={name}&debug=true")).await;
+        assert_eq!(status, 200, "{page}");
+        clean(&format!("/probe of {name}"), &page);
+        for path in ["/monitors/{}", "/api/v1/monitors/{}", "/api/v1/monitors/{}/reports"] {
+            let page = daemon.get(&path.replace("{}", name)).await.1;
+            hidden += page.matches("***").count();
+            clean(&format!("{path} of {name}"), &page);
+        }
+    }
+    for path in ["/", "/metrics", "/api/v1/monitors"] {
+        clean(path, &daemon.get(path).await.1);
+    }
+    assert!(hidden > 100, "they were sent back and hidden: {hidden}");
+    let series = "sidetone_probe_failures_total{monitor=\"webhook-status-twilio\",phase=\"webhook\"}";
+    assert!(daemon.value(series).await.is_some_and(|count| count >= 1.0));
+    let measured = daemon.get("/metrics").await.1;
+    assert!(measured.contains("sidetone_probe_phase_seconds") && measured.contains("phase=\"webhook\""), "{measured}");
+    assert_eq!(daemon.stop().await, Some(0));
+    clean("the log at trace", &daemon.process.log.join("\n"));
+
+    let config = config.to_str().unwrap();
+    for arguments in
+        [&["check"][..]].into_iter().chain(monitors.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().chunks(1))
+    {
+        let arguments = if arguments == ["check"] { vec!["check"] } else { vec!["probe", arguments[0]] };
+        let mut command = sidetone(&[&arguments[..], &["--config", config]].concat());
+        command.envs(environment).env("RUST_LOG", "trace");
+        let ended = finish(command).await;
+        assert_eq!(ended.code, Some(i32::from(arguments[0] == "probe")), "{ended:?}");
+        clean(&format!("{arguments:?}"), &(ended.out + &ended.err));
+    }
+    assert!(seen.lock().unwrap().len() > monitors.len(), "the webhook saw the proofs");
+}

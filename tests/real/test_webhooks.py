@@ -161,6 +161,20 @@ def test_the_backends_address_for_the_host(ring):
     assert not done.events("start")
 
 
+def test_the_backends_address_is_dialled_where_the_user_allows_it(ring):
+    done = ring("no_host", "/unsigned/host/connect", options=("--allow-private",))
+    done.report.fails("tls_hostname_mismatch", "tls")
+    assert done.lint == {"host_differs": (1, False)}
+
+
+def test_everything_on_this_machine(sidetone, fastapi):
+    """As it is tried out first: the webhook's own host may be private, and Telnyx dials `ws://`."""
+    webhook = f"http://127.0.0.1:{fastapi.port}/unsigned/url/connect/local"
+    report = sidetone.probe(f"--webhook={webhook}", "--dialect", "telnyx", hold="100ms")
+    report.succeeds(status=101)
+    assert fastapi.wait_event("start", case="local")["parameters"] == {"agent": TROUBLESOME}
+
+
 def test_the_backends_name_for_the_host(ring):
     """The provider dials it all the same, and meets a certificate for the public name."""
     done = ring("inner_name", "/unsigned/url/connect")
@@ -280,7 +294,7 @@ def test_the_traditional_webhook(ring, proxy, secret, finding, reason):
 
 
 def test_a_redirect_to_https_is_not_followed(ring):
-    done = ring("plain", "/voice/public/connect", scheme="http")
+    done = ring("plain", "/voice/public/connect", base=f"http://{HOST}")
     done.report.fails("webhook_redirected", "webhook")
     assert done.webhook["status"] == 301 and not done.events("webhook")
     assert f"https://{HOST}/voice/public/connect/{done.case}" in json.dumps(done.webhook)
@@ -326,8 +340,8 @@ def test_no_connection_to_the_webhook(ring, sidetone, pki, proxy, fastapi):
     foreign.report.fails("webhook_tls_failed", "webhook")
     assert foreign.webhook["certificates"], "what was sent is in the report"
     ring("plain", "/voice/public/connect").report.fails("webhook_not_http", "webhook")
-    wrong = ring("good", "/voice/public/connect", scheme="http")
-    wrong.report.fails({"webhook_rejected", "webhook_not_http"}, "webhook")
+    wrong = ring("good", "/voice/public/connect", base=f"http://{HOST}")
+    wrong.report.fails("webhook_rejected", "webhook")
     assert wrong.webhook["status"] == 400
 
 
@@ -353,9 +367,9 @@ def providers(start_python, pki):
 
 @pytest.fixture
 def ring_provider(sidetone, pki, providers):
-    def one(provider, *settings, env=SECRETS, signed=True):
+    def one(provider, *settings, env=SECRETS, signed=True, **more):
         options = ("--auth-token-env", TOKENS[provider]) if signed and provider in TOKENS else ()
-        return Ringing(sidetone, providers, providers.port, f"/{provider}", provider, *settings, pki=pki, options=options, env=env)
+        return Ringing(sidetone, providers, providers.port, f"/{provider}", provider, *settings, pki=pki, options=options, env=env, **more)
 
     return one
 
@@ -407,6 +421,14 @@ def test_our_signature_of_the_other_method_is_accepted(ring_provider, provider, 
     done = ring_provider(provider, f"webhook.method={method}")
     done.report.succeeds()
     assert done.event("webhook")["method"] == method
+
+
+@pytest.mark.parametrize("provider", TOKENS)
+def test_a_port_in_the_webhooks_url(ring_provider, provider):
+    """It is signed, and stays in the header Host though another one is dialled."""
+    done = ring_provider(provider, base=f"https://{HOST}:8443")
+    done.report.succeeds(warnings=["port_unusual"])
+    assert done.event("webhook")["url"].startswith(f"https://{HOST}:8443/")
 
 
 @pytest.mark.parametrize("provider", TOKENS)

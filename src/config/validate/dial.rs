@@ -6,8 +6,8 @@ use toml::Spanned;
 
 use super::{Desk, Scope, call, tls};
 use crate::config::kinds::HeaderSource;
-use crate::config::problem::{Code, Problem, Sink};
-use crate::config::raw::{BasicAuth, SecretSource, Settings};
+use crate::config::problem::{Code, Problem, Sink, Span};
+use crate::config::raw::{BasicAuth, SecretSource};
 use crate::config::read::{Entries, Given};
 use crate::config::values::{DialectName, InvalidHeader, check_header_name};
 use crate::monitor::{Credentials, DialPlan, IpChoice, Target, Timeouts};
@@ -16,21 +16,25 @@ use crate::secret::Secret;
 /// More than any server wants.
 const MOST_HEADERS: usize = 64;
 
-/// A family that the host, an address itself, is not of: nothing would be dialled, and no name server is to blame.
-pub(super) fn check_family(scope: &Scope<'_>, url: &Spanned<Target>, sink: &mut Sink) {
+/// A family that the stream's host, an address itself, is not of.
+pub(super) fn check_family(scope: &Scope<'_>, url: Option<&Spanned<Target>>, sink: &mut Sink) {
+    match (&scope.all.connect_to, url) {
+        (Given::Known(address), _) => check_family_of(&address.get_ref().host, &address.span(), scope, sink),
+        (Given::Absent, Some(url)) => check_family_of(url.get_ref().host(), &url.span(), scope, sink),
+        (Given::Absent, None) | (Given::Broken(_), _) => {}
+    }
+}
+
+/// A family that `host`, an address itself, is not of: nothing would be dialled, and no name server is to blame.
+pub(super) fn check_family_of<S>(host: &url::Host<S>, at: &Span, scope: &Scope<'_>, sink: &mut Sink) {
     let Given::Known(ip) = &scope.all.ip else { return };
-    let dialled = match &scope.all.connect_to {
-        Given::Known(address) => (&address.get_ref().host, address.span()),
-        Given::Absent => (url.get_ref().host(), url.span()),
-        Given::Broken(_) => return,
-    };
-    let family = match (dialled.0, ip.get_ref()) {
+    let family = match (host, ip.get_ref()) {
         (url::Host::Ipv6(_), IpChoice::V4) => "an IPv6 address",
         (url::Host::Ipv4(_), IpChoice::V6) => "an IPv4 address",
         (url::Host::Domain(_) | url::Host::Ipv4(_) | url::Host::Ipv6(_), IpChoice::Auto | IpChoice::V4 | IpChoice::V6) => return,
     };
     let problem = Problem::new(Code::ConflictingKeys, format!("the host is {family}, and `ip` asks for the other family"));
-    let problem = problem.at(&ip.span(), "this family alone is dialled").at(&dialled.1, family);
+    let problem = problem.at(&ip.span(), "this family alone is dialled").at(at, family);
     sink.push(problem.help("leave `ip` out: an address is dialled as it is"));
 }
 
@@ -60,12 +64,17 @@ pub(super) fn dial(scope: &Scope<'_>, desk: &mut Desk<'_>) -> DialPlan {
 
 fn headers(scope: &Scope<'_>, desk: &mut Desk<'_>) -> Vec<(String, Secret)> {
     let Given::Known(entries) = &scope.all.headers else { return Vec::new() };
-    if entries.get_ref().len() > MOST_HEADERS {
-        let problem = Problem::new(Code::TooManyHeaders, format!("more than {MOST_HEADERS} headers")).at(&entries.span(), "");
-        desk.sink.push(problem.help("keep the headers that the provider sends"));
-    }
+    check_number(entries, desk.sink);
     check_header_names(entries.get_ref(), scope, desk.sink);
     values(&scope.all.headers, desk)
+}
+
+/// Not more headers than any server wants.
+pub(super) fn check_number(entries: &Spanned<Entries<HeaderSource>>, sink: &mut Sink) {
+    if entries.get_ref().len() > MOST_HEADERS {
+        let problem = Problem::new(Code::TooManyHeaders, format!("more than {MOST_HEADERS} headers")).at(&entries.span(), "");
+        sink.push(problem.help("keep the headers that the provider sends"));
+    }
 }
 
 /// Names with their values, from wherever those come.
@@ -82,20 +91,21 @@ pub(super) fn values(given: &Given<Entries<HeaderSource>>, desk: &mut Desk<'_>) 
     values
 }
 
-/// Header values that log in do not belong into the file, just as passwords and tokens do not.
-pub(super) fn check_inline_headers(settings: &Settings, sink: &mut Sink) {
-    for (name, value) in settings.headers.get().into_iter().flatten() {
-        // What is no name at all is reported as that.
-        let is_header = check_header_name(name.get_ref()).is_ok();
-        if is_header && matches!(value.get_ref(), HeaderSource::Inline(_)) && carries_a_secret(name.get_ref()) {
-            let problem =
-                Problem::new(Code::InlineSecret, "the value of this header is a secret, which does not belong into this file");
-            sink.push(problem.at(&name.span(), "").help("write `{ file = \"…\" }` or `{ env = \"…\" }` in place of the value"));
+/// Values that log in do not belong into the file, just as passwords and tokens do not. `what` they are the values of.
+pub(super) fn check_inline(entries: &Entries<HeaderSource>, what: &str, sink: &mut Sink) {
+    for (name, value) in entries {
+        // What is no name at all is reported as that. An empty value says nothing.
+        let is_name = what != "header" || check_header_name(name.get_ref()).is_ok();
+        let stands_here = matches!(value.get_ref(), HeaderSource::Inline(value) if !value.expose().is_empty());
+        if is_name && stands_here && carries_a_secret(name.get_ref()) {
+            let message = format!("the value of this {what} is a secret, which does not belong into this file");
+            let problem = Problem::new(Code::InlineSecret, message).at(&name.span(), "");
+            sink.push(problem.help("write `{ file = \"…\" }` or `{ env = \"…\" }` in place of the value"));
         }
     }
 }
 
-/// Does a header of this name log somebody in?
+/// Does a header or parameter of this name log somebody in?
 fn carries_a_secret(name: &str) -> bool {
     const NAMES: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
     const WORDS: [&str; 6] = ["token", "secret", "api-key", "apikey", "signature", "password"];
@@ -115,7 +125,7 @@ pub(super) fn check_entries(entries: &Entries<HeaderSource>, sink: &mut Sink) {
     for (i, (name, _)) in entries.iter().enumerate() {
         if let Err(error) = check_header_name(name.get_ref()) {
             let (code, help) = match error {
-                InvalidHeader::Reserved { .. } => (Code::ReservedHeader, "the upgrade would break with a second one"),
+                InvalidHeader::Reserved { .. } => (Code::ReservedHeader, "the request would break with a second one"),
                 InvalidHeader::Name(_) | InvalidHeader::NoColon | InvalidHeader::Value | InvalidHeader::TooLong => {
                     (Code::InvalidHeaderName, "write a name such as `X-Api-Key`")
                 }

@@ -56,7 +56,8 @@ pub(super) fn config(document: &Document, desk: &mut Desk<'_>) -> Option<Config>
     check_names(&document.monitors, desk.sink);
     if desk.readers == Readers::Many {
         let all = document.monitors.iter().map(|monitor| &monitor.settings).chain([&document.defaults]);
-        all.for_each(|settings| dial::check_inline_headers(settings, desk.sink));
+        all.filter_map(|settings| settings.headers.get()).for_each(|headers| dial::check_inline(headers, "header", desk.sink));
+        document.monitors.iter().for_each(|monitor| webhook::check_inline(&monitor.identity, desk.sink));
     }
     let daemon = daemon(&document.daemon);
     let monitors: Vec<(Arc<Monitor>, Option<Slow>)> =
@@ -108,15 +109,14 @@ fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option
     let dialect = speech::dialect(&scope, desk);
     let labels = labels(&scope, desk.sink);
     let dial = dial::dial(&scope, desk);
-    if let Some(url) = raw.identity.url.known() {
-        dial::check_family(&scope, url, desk.sink);
-    }
-    let origin = webhook::origin(&raw.identity, desk.sink);
+    dial::check_family(&scope, raw.identity.url.known(), desk.sink);
+    let origin = webhook::origin(&raw.identity, &scope, desk.sink);
     let fallback = webhook::fallback(&raw.identity, &scope, desk);
     let endpoint = webhook::endpoint(&raw.identity, &scope, desk);
+    webhook::check_fallback(&raw.identity, desk.sink);
     let (name, endpoint) = (raw.identity.name.get()?.clone(), endpoint?);
     let monitor = Monitor { name, endpoint, origin, fallback, dialect, rhythm, dial, hold, expect, thresholds, labels };
-    let slow = Slow::find(&monitor, &scope);
+    let slow = Slow::find(&monitor, &raw.identity, &scope);
     Some((Arc::new(monitor), slow))
 }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Scope;
+use super::{Scope, webhook};
+use crate::config::raw::Identity;
 use crate::config::read::Placed;
 use crate::config::values::duration_text;
 use crate::dialect::{CallSettings, Opening, Provider};
-use crate::monitor::{Monitor, Target};
+use crate::monitor::{Endpoint, Monitor, Target, Webhook, WebhookKind};
 
 /// What a dial and the goodbye of a good endpoint take beside the hold, for an estimate.
 const BESIDE_HOLD: Duration = Duration::from_secs(1);
@@ -21,33 +22,42 @@ pub(super) struct Slow {
 }
 
 impl Slow {
-    pub(super) fn find(monitor: &Monitor, scope: &Scope<'_>) -> Option<Self> {
+    pub(super) fn find(monitor: &Monitor, identity: &Identity, scope: &Scope<'_>) -> Option<Self> {
         let (longest, all, timeouts) = (monitor.longest_probe(), &scope.all, &monitor.dial.timeouts);
         let interval = all.interval.placed(monitor.rhythm.interval).filter(|interval| longest > interval.value)?;
-        let tls = if monitor.endpoint.is_secure() { timeouts.tls } else { Duration::ZERO };
+        let tls = if may_be_secure(monitor) { timeouts.tls } else { Duration::ZERO };
+        let asked = identity.webhook.get().zip(monitor.endpoint.webhook());
+        let fallback = identity.fallback.get().zip(monitor.fallback.as_deref());
         let deadlines = [
             ("resolve_timeout", all.resolve_timeout.placed(timeouts.resolve)),
             ("connect_timeout", all.connect_timeout.placed(timeouts.connect)),
             ("tls_timeout", all.tls_timeout.placed(tls).map(|deadline| Placed { value: tls, ..deadline })),
             ("upgrade_timeout", all.upgrade_timeout.placed(timeouts.upgrade)),
             ("close_timeout", all.close_timeout.placed(monitor.hold.close_timeout)),
+            ("timeout` of `[monitor.webhook]", asked.and_then(|(raw, webhook)| raw.timeout.placed(webhook.timeout))),
+            ("timeout` of `[monitor.fallback]", fallback.and_then(|(raw, webhook)| raw.timeout.placed(webhook.timeout))),
         ];
         let deadlines = deadlines.into_iter().filter_map(|(key, placed)| Some((key, placed?)));
         Some(Self { longest, interval, deadline: deadlines.max_by_key(|(_, deadline)| deadline.value)? })
     }
 }
 
+/// What a webhook says may be `wss://`.
+fn may_be_secure(monitor: &Monitor) -> bool {
+    monitor.endpoint.is_secure() || monitor.endpoint.webhook().is_some()
+}
+
 /// `text` is the file, for the numbers of its lines.
 pub(super) fn notes(monitors: &[(Arc<Monitor>, Option<Slow>)], places: usize, text: &str) -> Vec<String> {
     let dialled = [insecure(monitors), not_wss(monitors), lost_query(monitors), other_rate(monitors), offered(monitors)];
+    let asked = [not_https(monitors), other_provider(monitors)];
     let timed = [unopened(monitors), slow(monitors, text), crowded(monitors, places)];
-    dialled.into_iter().chain(timed).flatten().collect()
+    dialled.into_iter().chain(asked).chain(timed).flatten().collect()
 }
 
 fn insecure(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
-    let names = names(
-        monitors.iter().map(|(monitor, _)| monitor).filter(|monitor| !monitor.dial.tls.verify && monitor.endpoint.is_secure()),
-    )?;
+    let names =
+        names(monitors.iter().map(|(monitor, _)| monitor).filter(|monitor| !monitor.dial.tls.verify && may_be_secure(monitor)))?;
     Some(format!(
         "`insecure = true`: certificates are not checked for {names}; a provider checks them, so callers may hear silence while this is green"
     ))
@@ -72,6 +82,30 @@ fn lost_query(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
         settings.provider.facts().query_is_lost && monitor.endpoint.target().is_some_and(Target::has_query)
     })?;
     Some(format!("`url`: Twilio does not carry the query, for {names}; use `parameters` of `[monitor.call]`"))
+}
+
+/// What proves who the provider is can be read on the way.
+fn not_https(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
+    let is_plain = |webhook: &Webhook| !webhook.url.is_secure() && !webhook.url.is_loopback();
+    let asks_plainly = |monitor: &&Arc<Monitor>| {
+        let asked = monitor.endpoint.webhook().into_iter().chain(monitor.fallback.as_deref());
+        asked.into_iter().any(is_plain)
+    };
+    let names = names(monitors.iter().map(|(monitor, _)| monitor).filter(asks_plainly))?;
+    Some(format!(
+        "`http://`: a webhook is asked without encryption, parameters and signature included, for {names}; write `https://`"
+    ))
+}
+
+/// A dialect that streams of this provider do not speak. What the document says is spoken then, which may be what is meant.
+fn other_provider(monitors: &[(Arc<Monitor>, Option<Slow>)]) -> Option<String> {
+    let names = providers(monitors, |monitor, settings| match &monitor.endpoint {
+        Endpoint::Webhook(asked) if asked.kind != WebhookKind::Json => webhook::kind_of(settings.provider) != Some(asked.kind),
+        Endpoint::Webhook(_) | Endpoint::Stream(_) => false,
+    })?;
+    Some(format!(
+        "`provider` of `[monitor.webhook]` and `dialect` are two providers, for {names}; the stream is spoken to as the webhook's provider does"
+    ))
 }
 
 /// Exotel sends 8000 samples a second unless the query says otherwise.

@@ -37,8 +37,7 @@ const fn provider(kind: WebhookKind) -> Option<Provider> {
 }
 
 /// Whose webhook a monitor of this dialect has, if the dialect says so.
-const fn kind_of(dialect: DialectName) -> Option<WebhookKind> {
-    let DialectName::Provider(provider) = dialect else { return None };
+pub(super) const fn kind_of(provider: Provider) -> Option<WebhookKind> {
     Some(match provider {
         Provider::Twilio | Provider::ConversationRelay => WebhookKind::Twilio,
         Provider::Signalwire => WebhookKind::Signalwire,
@@ -84,9 +83,41 @@ pub(super) fn fallback(identity: &Identity, scope: &Scope<'_>, desk: &mut Desk<'
     read("fallback", table, scope, desk).map(Box::new)
 }
 
+/// A fallback that asks the same thing of the same webhook.
+pub(super) fn check_fallback(identity: &Identity, sink: &mut Sink) {
+    let (Some(webhook), Some(fallback)) = (identity.webhook.get(), identity.fallback.get()) else { return };
+    let (Some(first), Some(second)) = (webhook.url.known(), fallback.url.known()) else { return };
+    let asks_otherwise = !fallback.parameters.is_absent() || !fallback.headers.is_absent() || !fallback.method.is_absent();
+    if first.get_ref() == second.get_ref() && !asks_otherwise {
+        let problem = Problem::new(Code::ConflictingKeys, "the fallback is the webhook itself: it can say nothing else")
+            .at(&second.span(), "asked when the realtime way fails")
+            .at(&first.span(), "the realtime way");
+        sink.push(problem.help("write the URL of the traditional webhook, or other `parameters`; or leave `fallback` out"));
+    }
+}
+
+/// Secrets that stand in the file.
+pub(super) fn check_inline(identity: &Identity, sink: &mut Sink) {
+    for webhook in [&identity.webhook, &identity.fallback].into_iter().filter_map(|webhook| webhook.get()) {
+        webhook.headers.get().into_iter().for_each(|headers| dial::check_inline(headers, "header", sink));
+        webhook.parameters.get().into_iter().for_each(|parameters| dial::check_inline(parameters, "parameter", sink));
+    }
+}
+
 /// The second way to the server.
-pub(super) fn origin(identity: &Identity, sink: &mut Sink) -> Option<Target> {
+pub(super) fn origin(identity: &Identity, scope: &Scope<'_>, sink: &mut Sink) -> Option<Target> {
     let table = identity.origin.known()?;
+    if let Some(origin) = table.get_ref().url.known() {
+        dial::check_family_of(origin.get_ref().host(), &origin.span(), scope, sink);
+        if let Some(url) =
+            identity.url.known().filter(|url| url.get_ref() == origin.get_ref() && scope.all.connect_to.is_absent())
+        {
+            let problem = Problem::new(Code::ConflictingKeys, "the origin is the public URL itself: it can show nothing else")
+                .at(&origin.span(), "tried when the public way fails")
+                .at(&url.span(), "the public way");
+            sink.push(problem.help("write the stream on the server itself, such as `ws://localhost:5050/media`"));
+        }
+    }
     if table.get_ref().url.is_absent() {
         let problem = Problem::new(Code::MissingKey, "`origin` has no `url`").at(&table.span(), "");
         sink.push(problem.help("write `url = \"ws://localhost:5050/media\"`, the stream on the server itself"));
@@ -107,9 +138,12 @@ fn read(name: &str, table: &Spanned<Raw>, scope: &Scope<'_>, desk: &mut Desk<'_>
             check_pointer(raw, kind, &table.span(), desk.sink);
         }
     }
+    check_address(raw, scope, desk.sink);
+    check_headers(raw, kind.and_then(|kind| signer(raw, kind)), desk.sink);
+    check_parameters(raw, desk.sink);
     let signing = kind.and_then(|kind| signing(raw, kind, desk));
     let login = raw.basic_auth.known().and_then(|basic| dial::login(basic, desk));
-    let headers = headers(raw, desk);
+    let headers = dial::values(&raw.headers, desk);
     let parameters = dial::values(&raw.parameters, desk);
     let (kind, url) = (kind?, raw.url.get()?.clone());
     Some(Webhook {
@@ -130,19 +164,40 @@ fn read(name: &str, table: &Spanned<Raw>, scope: &Scope<'_>, desk: &mut Desk<'_>
     })
 }
 
+/// What is dialled for the webhook: of a family that `ip` allows, and in place of a name.
+fn check_address(raw: &Raw, scope: &Scope<'_>, sink: &mut Sink) {
+    let Some(url) = raw.url.known() else { return };
+    let host = url.get_ref().url().host();
+    match &raw.connect_to {
+        Given::Known(address) => {
+            dial::check_family_of(&address.get_ref().host, &address.span(), scope, sink);
+            if !matches!(host, Some(url::Host::Domain(_))) {
+                let says = "the URL has an address itself, and `connect_to` takes the place of a name's";
+                let problem = Problem::new(Code::ConflictingKeys, says).at(&address.span(), "").at(&url.span(), "an address");
+                sink.push(problem.help("write a host name into `url`, or leave `connect_to` out"));
+            }
+        }
+        Given::Absent => host.into_iter().for_each(|host| dial::check_family_of(&host, &url.span(), scope, sink)),
+        Given::Broken(_) => {}
+    }
+}
+
 fn kind(name: &str, table: &Spanned<Raw>, scope: &Scope<'_>, sink: &mut Sink) -> Option<WebhookKind> {
     let raw = table.get_ref();
     if let Given::Known(kind) = &raw.provider {
         return Some(*kind.get_ref());
     }
-    let implied = scope.all.dialect.get().copied().and_then(kind_of);
+    let implied = match scope.all.dialect.get() {
+        Some(DialectName::Provider(provider)) => kind_of(*provider),
+        Some(DialectName::Raw) | None => None,
+    };
     if implied.is_none() && raw.provider.is_absent() && !matches!(scope.all.dialect, Given::Broken(_)) {
         let problem = Problem::new(Code::MissingKey, format!("`{name}` has no `provider`, and the dialect does not imply one"));
-        sink.push(
-            problem
-                .at(&table.span(), "")
-                .help("write `provider = \"twilio\"`, or `\"json\"` with a `pointer` to the stream's URL"),
-        );
+        let help = match name {
+            "fallback" => "write `provider = \"twilio\"`, or whose webhook it is",
+            _ => "write `provider = \"twilio\"`, or `\"json\"` with a `pointer` to the stream's URL",
+        };
+        sink.push(problem.at(&table.span(), "").help(help));
     }
     implied
 }
@@ -182,7 +237,7 @@ fn signing(raw: &Raw, kind: WebhookKind, desk: &mut Desk<'_>) -> Option<WebhookS
         desk.sink.push(problem.at(&span, "").help("set `auth_token_file` or `auth_token_env`"));
     }
     let token = dial::secret(&raw.auth_token_file, &raw.auth_token_env, desk)?;
-    let signer = raw.signature.get().copied().or(Signer::of(kind));
+    let signer = raw.signature.get().copied().or_else(|| Signer::of(kind));
     if let (None, Some(span)) = (signer, raw.auth_token_file.span().or_else(|| raw.auth_token_env.span())) {
         let problem = Problem::new(Code::NotInDialect, format!("webhooks of `{kind}` are not signed with a token")).at(&span, "");
         desk.sink.push(problem.help("leave it out, or say with `signature` whose way of signing your server checks"));
@@ -219,8 +274,53 @@ fn signed(raw: &Raw, signer: Signer, token: Secret) -> WebhookSigning {
     }
 }
 
-fn headers(raw: &Raw, desk: &mut Desk<'_>) -> Vec<(String, Secret)> {
-    let Some(entries) = raw.headers.get() else { return Vec::new() };
-    dial::check_entries(entries, desk.sink);
-    dial::values(&raw.headers, desk)
+/// Who signs as what, if the request is signed.
+fn signer(raw: &Raw, kind: WebhookKind) -> Option<Signer> {
+    let has_token = !raw.auth_token_file.is_absent() || !raw.auth_token_env.is_absent();
+    raw.signature.get().copied().or_else(|| Signer::of(kind)).filter(|_| has_token)
+}
+
+/// The user's own headers, beside those that are made.
+fn check_headers(raw: &Raw, signer: Option<Signer>, sink: &mut Sink) {
+    let token = raw.auth_token_file.span().or_else(|| raw.auth_token_env.span());
+    if let (Some(Signer::Vonage), Some(token), Some(basic)) = (signer, &token, raw.basic_auth.span()) {
+        let problem =
+            Problem::new(Code::ConflictingKeys, "Vonage's signature is the `Authorization` header, and so is `basic_auth`");
+        sink.push(problem.at(&basic, "").at(token, "the header is made of this").help("keep one of them"));
+    }
+    let Some(entries) = raw.headers.known() else { return };
+    dial::check_number(entries, sink);
+    dial::check_entries(entries.get_ref(), sink);
+    let made = signer.zip(token).map(|(signer, token)| (signer.header(), token));
+    let made = made.into_iter().chain(raw.basic_auth.span().map(|basic| ("Authorization", basic)));
+    for (header, made) in made {
+        let Some((name, _)) = entries.get_ref().iter().find(|(name, _)| name.get_ref().eq_ignore_ascii_case(header)) else {
+            continue;
+        };
+        let problem = Problem::new(Code::DuplicateHeader, format!("the `{header}` header is set twice"));
+        sink.push(problem.at(&name.span(), "set here").at(&made, "and made of this").help("keep one of them"));
+    }
+}
+
+/// More than any provider sends.
+const MOST_PARAMETERS: usize = 64;
+/// Longer than any provider's name of one.
+const LONGEST_NAME: usize = 128;
+
+fn check_parameters(raw: &Raw, sink: &mut Sink) {
+    let Some(entries) = raw.parameters.known() else { return };
+    if entries.get_ref().len() > MOST_PARAMETERS {
+        let problem = Problem::new(Code::InvalidParameter, format!("more than {MOST_PARAMETERS} parameters"));
+        sink.push(
+            problem.at(&entries.span(), "").help("set those that the webhook looks at; the provider's own come without it"),
+        );
+    }
+    let unusable = |name: &&Spanned<String>| {
+        let name = name.get_ref();
+        name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control)
+    };
+    for name in entries.get_ref().iter().map(|(name, _)| name).filter(unusable) {
+        let problem = Problem::new(Code::InvalidParameter, "this cannot be the name of a parameter").at(&name.span(), "");
+        sink.push(problem.help(format!("write a name of 1 to {LONGEST_NAME} bytes on one line, such as `From`")));
+    }
 }

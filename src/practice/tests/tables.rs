@@ -140,9 +140,9 @@ fn urls_lead_to_the_behaviour() {
         ("tcp-refused", false, "ws://127.0.0.1:10066/"),
         ("webhook-twilio", false, "http://127.0.0.1:10066/webhook-twilio"),
         ("webhook-twilio", true, "https://127.0.0.1:10066/webhook-twilio"),
-        ("webhook-nxdomain", false, "http://dns-nxdomain.practice.test:10066/webhook-twilio"),
-        ("webhook-tls-failed", true, "https://tls-expired.localhost:10066/webhook-twilio"),
-        ("webhook-refused", true, "https://127.0.0.1:10066/"),
+        ("webhook-nxdomain", false, "http://dns-nxdomain.practice.test:10066/webhook-nxdomain"),
+        ("webhook-tls-failed", true, "https://tls-expired.localhost:10066/webhook-tls-failed"),
+        ("webhook-refused", true, "https://127.0.0.1:10066/webhook-refused"),
     ];
     for (name, secure, url) in rows {
         assert_eq!(Behaviour::find(name).unwrap().url(secure, address), url);

@@ -1,6 +1,7 @@
 //! Whole conversations over in-memory pipes with paused time: the real upgrade, the real pump, the real verdict.
 
 mod hostile;
+mod webhook;
 
 use std::time::Duration;
 

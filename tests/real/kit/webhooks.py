@@ -46,9 +46,9 @@ class Ringing:
     """The report of a probe that began at a webhook, and the events of the server that answered: each has the name of the case, the last
     part of both paths. Webhook and stream are at the public name, and dialled at this port."""
 
-    def __init__(self, program, server, port, path, dialect, *settings, pki, scheme="https", roots=None, options=(), env=None, hold="200ms"):
+    def __init__(self, program, server, port, path, dialect, *settings, pki, base=f"https://{HOST}", roots=None, options=(), env=None, hold="200ms"):
         self.server, self.case = server, f"call{next(_cases)}"
-        url = f"{scheme}://{HOST}{path}/{self.case}"
+        url = f"{base}{path}/{self.case}"
         where = f"127.0.0.1:{port}"
         sets = [part for setting in (f"webhook.connect_to={where}", *settings) for part in ("--set", setting)]
         reach = ("--connect-to", where, "--ca-file", (roots or pki.root).cert)

@@ -107,8 +107,10 @@ async def media(socket: WebSocket, shape: str, case: str):
             await socket.close()
         if hello.get("event") != "start":
             continue
-        parameters = hello["start"]["customParameters"]
-        witness.say("start", parameters=parameters, call=hello["start"]["callSid"], url=str(URL(scope=socket.scope)))
+        started = hello["start"]
+        # Telnyx' names are written otherwise.
+        parameters = started.get("customParameters") or started.get("custom_parameters") or {}
+        witness.say("start", parameters=parameters, call=started.get("callSid"), url=str(URL(scope=socket.scope)))
         if shape == "token" and parameters.get("token") not in tokens:
             await socket.close(1008, "this token is not known")
             break
