@@ -114,6 +114,7 @@ fn webhook(
         url,
         method: "POST",
         provider: "twilio",
+        signed: false,
         address: None,
         certificates,
         tls_reason,
@@ -158,6 +159,54 @@ fn every_case_is_recognised() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Without any one of its signs, the same answer is no longer hit by the row.
+#[test]
+fn every_sign_is_needed() {
+    for case in rows::cases() {
+        for row in case.hits.split_whitespace().map(row) {
+            for sign in row.signs.iter().filter(|sign| !matches!(sign, Sign::Upgrade)) {
+                let report = without(case.report(), sign);
+                assert!(!hit(&report).contains(&row.name), "{} holds without {sign:?}", row.name);
+            }
+        }
+    }
+}
+
+/// The same report with this sign taken out of it.
+fn without(mut report: Report, sign: &Sign) -> Report {
+    let (mut status, mut headers, mut body) = (None, Vec::new(), Printable::default());
+    if let Some(upgrade) = &report.upgrade {
+        (status, headers, body) = (upgrade.status, upgrade.headers.clone(), upgrade.body.clone());
+    } else if let Some(webhook) = &report.webhook {
+        (status, headers, body) = (webhook.status, webhook.headers.clone(), webhook.body.clone());
+    }
+    match *sign {
+        Sign::Status(_) => status = Some(418),
+        Sign::Header(name)
+        | Sign::HeaderIs(name, _)
+        | Sign::HeaderBegins(name, _)
+        | Sign::HeaderContains(name, _)
+        | Sign::Product(name, _) => headers.retain(|(own, _)| own.as_str() != name),
+        Sign::Via(_) => headers.retain(|(own, _)| own.as_str() != "via"),
+        Sign::Moved(_) => headers.retain(|(own, _)| own.as_str() != "location"),
+        Sign::NoHeader(name) => headers.push((Printable::trusted(name), Printable::trusted("x"))),
+        Sign::Body(_) | Sign::BodyIs(_) => body = Printable::trusted("something else"),
+        Sign::Certificate(_) => {
+            report.tls = None;
+            report.webhook.iter_mut().for_each(|webhook| webhook.certificates.clear());
+        }
+        Sign::Host(_) => report.target = "wss://voice.example.com/media".to_owned(),
+        Sign::Took(..) => (report.phases.upgrade, report.phases.webhook) = (Some(1.0), Some(1.0)),
+        Sign::Upgrade => {}
+    }
+    if let Some(upgrade) = &mut report.upgrade {
+        (upgrade.status, upgrade.headers, upgrade.body) = (status, headers, body);
+    } else if let Some(webhook) = &mut report.webhook {
+        (webhook.status, webhook.headers, webhook.body) = (status, headers, body);
+    }
+    report
 }
 
 #[test]
