@@ -126,7 +126,7 @@ pub(super) const ROWS: &[Signature] = &[
         "azure_application_gateway_backend",
         AzureApplicationGateway,
         &[Status(&[502]), Product("server", "Microsoft-Azure-Application-Gateway")],
-        Documented,
+        Seen,
         AZURE_502,
     )
     .means(

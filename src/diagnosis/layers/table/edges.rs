@@ -149,8 +149,8 @@ pub(super) const ROWS: &[Signature] = &[
              past Cloudflare to the server",
         "set the DNS record to proxied, or give the server a certificate of a public authority",
     ),
-    Signature::of("cloudfront_id", CloudFront, &[Header("x-amz-cf-id")], Documented, CLOUDFRONT_HEADERS),
-    Signature::of("cloudfront_via", CloudFront, &[HeaderContains("via", "(CloudFront)")], Documented, CLOUDFRONT_HEADERS),
+    Signature::of("cloudfront_id", CloudFront, &[Header("x-amz-cf-id")], Seen, CLOUDFRONT_HEADERS),
+    Signature::of("cloudfront_via", CloudFront, &[HeaderContains("via", "(CloudFront)")], Seen, CLOUDFRONT_HEADERS),
     Signature::of("cloudfront_hosts", CloudFront, &[Host(&["cloudfront.net"])], Documented, CLOUDFRONT_HEADERS),
     Signature::of(
         "cloudfront_refused",
@@ -206,7 +206,7 @@ pub(super) const ROWS: &[Signature] = &[
         "azure_front_door",
         AzureFrontDoor,
         &[Header("x-azure-ref")],
-        Documented,
+        Seen,
         "https://learn.microsoft.com/azure/frontdoor/front-door-http-headers-protocol",
     ),
 ];

@@ -132,14 +132,20 @@ pub(super) const ROWS: &[Signature] = &[
         "the app crashed, has no running dyno, or closed the connection",
         "read the H code with `heroku logs --tail`: H10 crashed, H14 no web dyno (`heroku ps:scale web=1`)",
     ),
-    Signature::of("heroku_slow", Heroku, &[Status(&[503]), Via("heroku-router"), Took(29.5, 32.0)], Documented, HEROKU_ERRORS)
-        .means(
-            BackendSilent,
-            Likely,
-            Application,
-            "Heroku's router gave up after 30 s without a byte of an answer (H12)",
-            "let the app answer the upgrade at once and do its slow work after it",
-        ),
+    Signature::of(
+        "heroku_slow",
+        Heroku,
+        &[Status(&[503]), Via("heroku-router"), Took(29.5, 32.0)],
+        Documented,
+        "https://devcenter.heroku.com/articles/request-timeout",
+    )
+    .means(
+        BackendSilent,
+        Likely,
+        Application,
+        "Heroku's router gave up after 30 s without a byte of an answer (H12)",
+        "let the app answer the upgrade at once and do its slow work after it",
+    ),
     // --- Fly.io ---
     Signature::of("fly_request_id", Fly, &[Header("fly-request-id")], Documented, FLY),
     Signature::of("fly_server", Fly, &[Product("server", "Fly")], Documented, FLY),

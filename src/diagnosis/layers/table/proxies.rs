@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Signature] = &[
         "check that the server runs, that the cluster's port and protocol are its own, and the mutual TLS \
              between them",
     ),
-    Signature::of("envoy_no_healthy", Envoy, &[Status(&[503]), BodyIs("no healthy upstream")], Documented, ENVOY_ERRORS).means(
+    Signature::of("envoy_no_healthy", Envoy, &[Status(&[503]), BodyIs("no healthy upstream")], Seen, ENVOY_ERRORS).means(
         BackendFails,
         Certain,
         Server,
@@ -197,7 +197,7 @@ pub(super) const ROWS: &[Signature] = &[
         "ingress-nginx sent its own fake certificate: it has none for this host",
         "add the host and its secret under `tls` in the ingress, in the same namespace",
     ),
-    Signature::of("openresty_server", Openresty, &[Product("server", "openresty")], Documented, "https://openresty.org/en/"),
+    Signature::of("openresty_server", Openresty, &[Product("server", "openresty")], Seen, "https://openresty.org/en/"),
     Signature::of("openresty_page", Openresty, &[Body("<hr><center>openresty")], Seen, "https://openresty.org/en/"),
     Signature::of("nginx_server", Nginx, &[Product("server", "nginx")], Documented, NGINX_HEADER),
     Signature::of("nginx_page", Nginx, &[Body("<hr><center>nginx")], Documented, NGINX_PAGES),
@@ -247,7 +247,7 @@ pub(super) const ROWS: &[Signature] = &[
         "nginx_upgrade_lost",
         Nginx,
         &[Upgrade, Status(&[400, 426]), Product("server", "nginx"), Body("upgrade")],
-        Documented,
+        Seen,
         "https://nginx.org/en/docs/http/websocket.html",
     )
     .means(

@@ -26,7 +26,7 @@ pub(super) const ROWS: &[Signature] = &[
         "kestrel_server",
         Kestrel,
         &[Product("server", "Kestrel")],
-        Documented,
+        Seen,
         "https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel",
     ),
     // --- uvicorn ---
@@ -93,7 +93,7 @@ pub(super) const ROWS: &[Signature] = &[
         "gunicorn_no_upgrade",
         Gunicorn,
         &[Upgrade, Status(&[400, 404, 426, 500]), Product("server", "gunicorn")],
-        Documented,
+        Assumed,
         "https://docs.gunicorn.org/en/stable/design.html",
     )
     .means(

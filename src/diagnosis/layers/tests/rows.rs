@@ -247,7 +247,7 @@ fn balancers() -> Vec<Case> {
             URL,
             "502\nserver: Microsoft-Azure-Application-Gateway/v2\n\n<html>",
             "azure application gateway",
-            &["backend_fails certain"],
+            &["backend_fails likely"],
         ),
     ]
 }
@@ -459,7 +459,7 @@ fn meshes() -> Vec<Case> {
             URL,
             "503\nserver: envoy\n\nno healthy upstream",
             "envoy",
-            &["backend_fails certain"],
+            &["backend_fails likely"],
         ),
         case("envoy_no_upgrade", URL, "403\nserver: envoy\ncontent-length: 0\n\n", "envoy", &["upgrade_lost consistent with"]),
         case(
