@@ -11,6 +11,7 @@ mod codes;
 mod ends;
 mod history;
 pub mod hosts;
+pub mod layers;
 mod limits;
 #[cfg(test)]
 mod tests;
