@@ -13,6 +13,7 @@ mod history;
 pub mod hosts;
 pub mod layers;
 mod limits;
+mod page;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -20,3 +21,12 @@ mod timers;
 pub use ends::ends;
 pub use history::{Past, PastEnd, patterns};
 pub use limits::limits;
+pub use page::markdown;
+
+use crate::report::{FindingReport, Report};
+
+/// What one report proves by itself: who answered in the server's place, and why the line ended. Nothing, of a probe that succeeded.
+#[must_use]
+pub fn of(report: &Report) -> Vec<FindingReport> {
+    [layers::findings(report), ends(report)].concat()
+}

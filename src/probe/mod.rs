@@ -37,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use resources::Resources;
 
+use crate::diagnosis;
 use crate::dialect::Opening;
 use crate::hold::{Ending, Unmet};
 use crate::monitor::{Monitor, Target};
@@ -61,6 +62,7 @@ const SHORTEST_SUSPEND: Duration = Duration::from_millis(500);
 pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
     let began = Instant::now();
     let mut report = dial(monitor, None, resources, cancel).await;
+    report.findings = diagnosis::of(&report);
     second::try_others(&mut report, monitor, began, resources, cancel).await;
     report
 }

@@ -33,8 +33,10 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
 }
 
+/// What the second ways prove; what the answer itself proves is found as well, and not looked at here.
 fn findings(report: &Value) -> Vec<&str> {
-    report["findings"].as_array().unwrap().iter().map(|finding| text(&finding["finding"])).collect()
+    let all = report["findings"].as_array().unwrap().iter().map(|finding| text(&finding["finding"]));
+    all.filter(|finding| finding.starts_with("fault_") || finding.starts_with("fallback_")).collect()
 }
 
 fn has_warning(report: &Value, label: &str) -> bool {
