@@ -165,12 +165,7 @@ async fn send(
 }
 
 /// Reads the answer.
-async fn take(
-    response: Response,
-    most: usize,
-    began: Instant,
-    connection: &mut Connection,
-) -> Result<Answered, WebhookFault> {
+async fn take(response: Response, most: usize, began: Instant, connection: &mut Connection) -> Result<Answered, WebhookFault> {
     connection.address = response.remote_addr();
     let (status, headers) = (response.status().as_u16(), headers(&response));
     let content_type = response.headers().get("content-type").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -345,8 +340,10 @@ fn report(
     }
 }
 
+/// Which TLS fault it was. What came in place of TLS is not known (see [`Witness::fault`]), and so not named.
 fn tls_reason(fault: &WebhookFault) -> Option<Reason> {
     match fault {
+        WebhookFault::Tls(TlsFault::NotTls { .. }) => None,
         WebhookFault::Tls(fault) => Some(verdict::tls_reason(fault)),
         WebhookFault::Resolve(_)
         | WebhookFault::Connect(_)
