@@ -98,7 +98,7 @@ async fn shaking_hands(began: Option<watch::Receiver<bool>>) {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn too_late() -> ConnectError {
