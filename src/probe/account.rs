@@ -206,11 +206,7 @@ impl Account {
             phases: self.phases,
             webhook: self.webhook,
             remote_address: self.remote,
-            hold: self.held.as_ref().map(|held| HoldReport {
-                mode: monitor.hold.mode.label(),
-                target_seconds: monitor.hold.target.as_secs_f64(),
-                lasted_seconds: held.lasted.as_secs_f64(),
-            }),
+            hold: self.held.as_ref().map(|held| hold_report(held, monitor)),
             close: self.held.as_ref().map(close_report),
             audio: AudioReport {
                 frames_sent: tally.frames_sent,
@@ -250,6 +246,17 @@ impl Account {
             timeline: self.timeline,
             prober_lag_seconds: lag.as_secs_f64(),
         }
+    }
+}
+
+fn hold_report(held: &Held, monitor: &Monitor) -> HoldReport {
+    let since = |at: Option<Duration>| at.map(|at| held.lasted.saturating_sub(at).as_secs_f64());
+    HoldReport {
+        mode: monitor.hold.mode.label(),
+        target_seconds: monitor.hold.target.as_secs_f64(),
+        lasted_seconds: held.lasted.as_secs_f64(),
+        since_received_seconds: since(held.tally.last_received),
+        since_sent_seconds: since(held.tally.last_sent),
     }
 }
 

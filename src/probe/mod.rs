@@ -32,6 +32,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use resources::Resources;
@@ -58,39 +59,52 @@ const SHORTEST_SUSPEND: Duration = Duration::from_millis(500);
 /// Runs one probe of `monitor`, and where it fails one of each second way that the monitor names. When `cancel` fires, an open line says
 /// goodbye and the report is inconclusive.
 pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
-    let (mut report, dialled) = dial(monitor, None, resources, cancel).await;
-    second::try_others(&mut report, monitor, &dialled, resources, cancel).await;
+    let began = Instant::now();
+    let mut report = dial(monitor, None, resources, cancel).await;
+    second::try_others(&mut report, monitor, began, resources, cancel).await;
     report
 }
 
-/// One way, and the monitor as it was dialled. `public` is the URL that the server believes to be called at, if it is not the one that is
-/// dialled.
-async fn dial<'m>(
-    monitor: &'m Monitor,
-    public: Option<&Target>,
-    resources: &Resources,
-    cancel: &CancellationToken,
-) -> (Report, Cow<'m, Monitor>) {
-    let suspended_before = kernel::time_suspended();
+/// One way. With an `origin`, that is dialled in place of the public stream, with everything else as it would be there.
+async fn dial(monitor: &Monitor, origin: Option<&Target>, resources: &Resources, cancel: &CancellationToken) -> Report {
+    let watch = Watch::begin();
     let mut account = Account::open(monitor.endpoint.to_string());
     let (mut evidence, dialled) = match route::route(monitor, resources, &mut account, cancel).await {
         Err(evidence) => (evidence, Cow::Borrowed(monitor)),
-        Ok(Route { monitor, target, call, guarded }) => {
-            let caller = Caller::new(&monitor, &target, public, call);
+        Ok(mut route) => {
+            let public = origin.map(|origin| route.divert(origin));
+            let Route { monitor, target, call, guarded } = route;
+            let caller = Caller::new(&monitor, &target, public.as_ref(), call);
             account.target = target.redacted(&caller.resource);
             let mut run = Run { monitor: &monitor, target: &target, resources, caller: &caller, guarded, account: &mut account };
             (run.evidence(cancel).await, monitor)
         }
     };
-    evidence.prober = ProberFacts {
-        suspended: kernel::time_suspended().saturating_sub(suspended_before) > SHORTEST_SUSPEND,
-        lag: resources.lag.max_since(account.phase_began),
-        clock_is_wrong: resources.clock_is_wrong(),
-        ..evidence.prober
-    };
+    evidence.prober = ProberFacts { cancelled: evidence.prober.cancelled, ..watch.facts(account.phase_began, resources) };
     evidence.raised = account.is_raised(&monitor.expect.no_warnings);
     let lag = resources.lag.max_since(account.began());
-    (account.close(&dialled, verdict(&evidence), lag), dialled)
+    account.close(&dialled, verdict(&evidence), lag)
+}
+
+/// Looks at ourselves while a probe is under way.
+struct Watch {
+    suspended_before: Duration,
+}
+
+impl Watch {
+    fn begin() -> Self {
+        Self { suspended_before: kernel::time_suspended() }
+    }
+
+    /// What we know against ourselves; the lag since `since`.
+    fn facts(&self, since: Instant, resources: &Resources) -> ProberFacts {
+        ProberFacts {
+            suspended: kernel::time_suspended().saturating_sub(self.suspended_before) > SHORTEST_SUSPEND,
+            lag: resources.lag.max_since(since),
+            clock_is_wrong: resources.clock_is_wrong(),
+            ..ProberFacts::default()
+        }
+    }
 }
 
 /// A probe that is under way.

@@ -51,7 +51,7 @@ pub(crate) fn failure(name: &str, reason: Reason) -> Report {
         report.phases.hold = None;
         report.phases.close = None;
     } else {
-        report.hold = Some(HoldReport { mode: "streamed", target_seconds: 10.0, lasted_seconds: 0.803 });
+        report.hold = Some(hold(0.803));
         report.close = Some(CloseReport {
             code: 1006,
             reason: Printable::default(),
@@ -133,7 +133,7 @@ fn success(name: &str) -> Report {
             body: Printable::default(),
             clock_skew_seconds: None,
         }),
-        hold: Some(HoldReport { mode: "streamed", target_seconds: 10.0, lasted_seconds: 10.001 }),
+        hold: Some(hold(10.001)),
         close: Some(CloseReport {
             code: 1000,
             reason: Printable::default(),
@@ -158,6 +158,16 @@ fn success(name: &str) -> Report {
         findings: Vec::new(),
         timeline: vec![TimelineEntry { at_seconds: 0.0, what: "looking up voice.example.com".to_owned() }],
         prober_lag_seconds: 0.001,
+    }
+}
+
+fn hold(lasted_seconds: f64) -> HoldReport {
+    HoldReport {
+        mode: "streamed",
+        target_seconds: 10.0,
+        lasted_seconds,
+        since_received_seconds: Some(0.02),
+        since_sent_seconds: Some(0.01),
     }
 }
 

@@ -142,6 +142,8 @@ lints! {
     FormatDiffers = "format_differs", Tried, FormatDiffers, WebhookStreamInvalid, "set the monitor's `[monitor.audio]` to the document's, or mend the document";
     /// Parameters that are longer or more than the provider carries.
     ParametersTooLarge = "parameters_too_large", Tried, ParametersTooLarge, WebhookStreamInvalid, "send an id, and keep the rest on the server";
+    /// A token for the header Authorization with characters that no header can carry (line breaks, letters beyond ASCII); it is left out.
+    AuthorizationInvalid = "authorization_invalid", Tried, AuthorizationInvalid, WebhookStreamInvalid, "write the token in printable ASCII characters on one line";
     // --- the URL ---
     /// White space before or after the URL.
     UrlSpaces = "url_spaces", ByProvider, UrlSpaces, WebhookUrlInvalid, "strip the value of the environment variable, or the template";

@@ -31,6 +31,7 @@ mod redact;
 mod request;
 #[cfg(test)]
 mod tests;
+mod traditional;
 mod tree;
 mod twiml;
 mod xml;
@@ -39,13 +40,14 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use heed::{heed, login};
+pub use heed::{heed, login, placing};
 pub use lint::{Lint, Severity};
 pub use page::markdown;
 pub use parameters::UNVERIFIED;
 pub use reach::is_public;
 pub use redact::redact;
 pub use request::{Plan, Request};
+pub use traditional::serves_nobody;
 
 pub use crate::monitor::{WebhookContent as Content, WebhookKind as Kind, WebhookMethod as Method, WebhookSigning as Signing};
 
@@ -288,12 +290,29 @@ struct Draft {
     one_way: Option<bool>,
     mp3: bool,
     authorization: Option<Authorization>,
+    /// Among the streams of the document, from 1.
+    number: u32,
+    /// Does something that ends the call come before it?
+    unreachable: bool,
 }
 
 impl Draft {
     const fn new(verb: Verb, line: u32) -> Self {
         let (one_way, track, audio) = (None, None, None);
-        Self { verb, line, url: None, parameters: Vec::new(), track, audio, one_way, mp3: false, authorization: None }
+        let (authorization, number, unreachable) = (None, 0, false);
+        Self {
+            verb,
+            line,
+            url: None,
+            parameters: Vec::new(),
+            track,
+            audio,
+            one_way,
+            mp3: false,
+            authorization,
+            number,
+            unreachable,
+        }
     }
 }
 
@@ -302,7 +321,9 @@ impl Draft {
 pub fn read(answer: &Answer<'_>, rules: &Rules<'_>) -> Reading {
     let mut notes = Notes::new(rules);
     let drafts = body::text(answer, &mut notes).map(|text| drafts(text, &mut notes)).unwrap_or_default();
-    let stream = choose(drafts, &mut notes).and_then(|draft| finish(draft, &mut notes));
+    let draft = choose(drafts, &mut notes);
+    let stream = draft.clone().and_then(|draft| finish(draft, &mut notes));
+    notes.settle(draft.as_ref());
     Reading { stream, complaints: notes.list }
 }
 
@@ -317,17 +338,20 @@ fn drafts(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
     }
 }
 
-/// The stream to dial: the first that goes both ways, or the first.
+/// The stream to dial: the first that can be reached and goes both ways, or the first that can be reached, or the first.
 fn choose(mut drafts: Vec<Draft>, notes: &mut Notes<'_>) -> Option<Draft> {
     if let [first, second, ..] = drafts.as_slice() {
         let says = format!("a second stream at line {}; the first is at line {}", second.line, first.line);
         notes.add(Lint::SeveralStreams, Some(second.line), says);
     }
-    let at = drafts.iter().position(|draft| draft.one_way != Some(true)).unwrap_or(0);
+    let usable = |draft: &Draft| !draft.unreachable && draft.url.is_some();
+    let talks = |draft: &Draft| usable(draft) && draft.one_way != Some(true);
+    let at = drafts.iter().position(talks).or_else(|| drafts.iter().position(usable)).unwrap_or(0);
     (at < drafts.len()).then(|| drafts.swap_remove(at))
 }
 
 fn finish(draft: Draft, notes: &mut Notes<'_>) -> Option<Stream> {
+    notes.stream = draft.number;
     notes.provider = notes.rules.provider_of(draft.verb);
     format::compare(&draft, notes);
     let Some(url) = &draft.url else {
@@ -346,6 +370,23 @@ fn finish(draft: Draft, notes: &mut Notes<'_>) -> Option<Stream> {
         audio: draft.audio,
         one_way: draft.one_way,
         mp3: draft.mp3,
-        authorization: draft.authorization.or(address.authorization),
+        authorization: draft
+            .authorization
+            .or(address.authorization)
+            .filter(|authorization| carried(authorization, draft.line, notes)),
     })
+}
+
+/// Can it stand in a header (RFC 9110 section 5.5)? What cannot would end the header and begin another one.
+fn carried(authorization: &Authorization, line: u32, notes: &mut Notes<'_>) -> bool {
+    let value = match authorization {
+        Authorization::Bearer(value) | Authorization::Custom(value) => value.expose(),
+        // In base64, and made by nobody.
+        Authorization::Basic(..) | Authorization::Vonage => return true,
+    };
+    let fits = !value.is_empty() && value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if !fits {
+        notes.add(Lint::AuthorizationInvalid, Some(line), "the token has characters that no header can carry, and is left out");
+    }
+    fits
 }

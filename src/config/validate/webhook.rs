@@ -8,6 +8,7 @@ use crate::config::calls::Audio;
 use crate::config::problem::{Code, Problem, Sink, Span};
 use crate::config::raw::{Identity, Settings};
 use crate::config::read::Given;
+use crate::config::secret::Carrier;
 use crate::config::values::DialectName;
 use crate::config::webhooks::{Signer, Webhook as Raw};
 use crate::dialect::Provider;
@@ -137,8 +138,8 @@ fn read(name: &str, table: &Spanned<Raw>, scope: &Scope<'_>, desk: &mut Desk<'_>
     let kind = check(name, table, scope, desk.sink);
     let signing = kind.and_then(|kind| signing(raw, kind, desk));
     let login = raw.basic_auth.known().and_then(|basic| dial::login(basic, desk));
-    let headers = dial::values(&raw.headers, desk);
-    let parameters = dial::values(&raw.parameters, desk);
+    let headers = dial::values(&raw.headers, Carrier::Header, desk);
+    let parameters = dial::values(&raw.parameters, Carrier::Body, desk);
     let (kind, url) = (kind?, raw.url.get()?.clone());
     Some(Webhook {
         method: raw.method.get().copied(),
