@@ -11,11 +11,12 @@ use super::{Fleet, Prober};
 use crate::monitor::{Monitor, MonitorName, Target};
 use crate::outcome::{Outcome, Phase, Reason};
 use crate::report::{
-    AudioReport, CertificateReport, CloseHow, CloseReport, ClosedBy, HoldReport, PhaseSeconds, PingReport, Report, TcpReport,
-    TimelineEntry, TlsReport,
+    AudioReport, CertificateReport, CloseHow, CloseReport, ClosedBy, HoldReport, LintReport, PhaseSeconds, PingReport, Report,
+    StreamReport, TcpReport, TimelineEntry, TlsReport, WebhookReport,
 };
 use crate::text::Printable;
 use crate::wall::Timestamp;
+use crate::webhook::Lint;
 
 /// A monitor with every setting at its default.
 pub(crate) fn monitor(name: &str) -> Monitor {
@@ -60,6 +61,43 @@ pub(crate) fn failure(name: &str, reason: Reason) -> Report {
         });
     }
     report
+}
+
+/// What a webhook said that hands out a stream at its line 3, with these complaints.
+pub(crate) fn webhook(lint: Vec<LintReport>) -> WebhookReport {
+    WebhookReport {
+        url: "https://voice.example.com/voice?tenant=***".to_owned(),
+        method: "POST",
+        provider: "twilio",
+        signed: true,
+        address: "192.0.2.1:443".parse().ok(),
+        certificates: Vec::new(),
+        tls_reason: None,
+        status: Some(200),
+        headers: Vec::new(),
+        body: Printable::trusted("<Response/>"),
+        stream: Some(StreamReport {
+            url: Printable::trusted("ws://voice.example.com/media"),
+            line: 3,
+            verb: "connect_stream",
+            provider: Some("twilio"),
+            parameters: vec![Printable::trusted("tenant"), Printable::trusted("agent")],
+            track: None,
+        }),
+        lint,
+    }
+}
+
+/// A complaint about line 3; one that refuses has a code.
+pub(crate) fn lint(lint: Lint, refuses: bool) -> LintReport {
+    LintReport {
+        lint: lint.label(),
+        line: Some(3),
+        says: Printable::trusted("the URL is odd"),
+        fix: Printable::trusted("write another"),
+        refuses,
+        provider_code: refuses.then_some("Twilio 31922"),
+    }
 }
 
 fn success(name: &str) -> Report {

@@ -28,8 +28,7 @@ async fn against_origin(range: &Range, public: &str, origin: &str) -> Report {
 async fn the_origin_tells_on_which_side_the_fault_lies() {
     let range = Range::open().await;
     let url = |name: &str| range.url(name, false);
-    // Nobody listens at the discard port.
-    let nobody = "ws://127.0.0.1:9/media".to_owned();
+    let nobody = url("tcp-refused");
     let rows = [
         (url("http-502"), url("echo"), Some(Reason::from_status(502)), None, vec![Finding::FaultBeforeOrigin]),
         (
