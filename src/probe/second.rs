@@ -3,6 +3,8 @@
 //!
 //! Invariant: the first report's outcome, reason and summary stay as they are.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +13,7 @@ use crate::monitor::{Endpoint, Monitor, Target, Webhook};
 use crate::outcome::{Outcome, Phase, Reason};
 use crate::report::{ComparisonReport, Report, SecondWayReport, TimelineEntry};
 use crate::verdict::{Evidence, Fault, WebhookFault, compare, outcome_of, verdict};
-use crate::webhook::placing;
+use crate::webhook::{Answer, Rules, placing, serves_nobody};
 
 /// Tries what `monitor` names besides, and says what that proves about `report`, of a probe that began at `began`.
 pub(super) async fn try_others(
@@ -89,12 +91,20 @@ async fn ask_fallback(fallback: &Webhook, monitor: &Monitor, resources: &Resourc
         verdict(&Evidence { fault: Some(Fault::Webhook(fault)), missed_deadline, prober, ..Evidence::default() })
     });
     let (outcome, phase) = outcome_of(reason, Phase::Webhook);
-    let summary = reason.map_or_else(
-        || format!("answered {} with a document", asked.report.status.unwrap_or_default()),
-        |reason| summary::webhook_sentence(&asked.report, reason),
-    );
     let seconds = began.elapsed().as_secs_f64();
+    let (outcome, summary) = match reason {
+        Some(reason) => (outcome, summary::webhook_sentence(&asked.report, reason)),
+        None => served(&asked.body, asked.report.status.unwrap_or_default(), &Rules::of(fallback, monitor)),
+    };
     SecondWayReport { url: asked.report.url, outcome, phase, reason, owner: reason.map(Reason::owner), summary, seconds }
+}
+
+/// Is a document that can be read of use to a caller?
+fn served(body: &[u8], status: u16, rules: &Rules<'_>) -> (Outcome, String) {
+    match serves_nobody(&Answer { content_type: None, body, took: Duration::ZERO }, rules) {
+        None => (Outcome::Success, format!("answered {status} with a document")),
+        Some(why) => (Outcome::Failure, format!("answered {status} with a document, but {why}")),
+    }
 }
 
 /// Was it a document that the provider can read, and only its stream is missing or wrong?

@@ -45,6 +45,8 @@ pub(super) struct Asked {
     pub(super) result: Result<Stream, WebhookFault>,
     pub(super) complaints: Vec<Complaint>,
     pub(super) report: WebhookReport,
+    /// What came, no more than is looked at.
+    pub(super) body: Vec<u8>,
 }
 
 /// An answer, whatever it says.
@@ -102,14 +104,21 @@ pub(super) async fn ask(webhook: &Webhook, monitor: &Monitor, call: &Call, resou
     let Reading { stream, complaints } = reading.unwrap_or(Reading { stream: None, complaints: Vec::new() });
     report.stream = stream.as_ref().map(|stream| stream_report(stream, &scrubber));
     report.lint = complaints.iter().map(|complaint| lint_report(complaint, &scrubber)).collect();
-    let result = answered.and_then(|answered| match (answered.is_success(), refused, stream) {
+    let (result, body) = match answered {
+        Err(fault) => (Err(fault), Vec::new()),
+        Ok(answered) => (outcome(&answered, refused, stream), answered.body),
+    };
+    Asked { result, complaints, report, body }
+}
+
+fn outcome(answered: &Answered, refused: Option<Lint>, stream: Option<Stream>) -> Result<Stream, WebhookFault> {
+    match (answered.is_success(), refused, stream) {
         (false, ..) => Err(answered.fault()),
         (true, Some(lint), _) => Err(WebhookFault::Refused(lint)),
         (true, None, Some(stream)) => Ok(stream),
         // Without a stream there is a complaint that refuses.
         (true, None, None) => Err(WebhookFault::Refused(Lint::NoStream)),
-    });
-    Asked { result, complaints, report }
+    }
 }
 
 impl Answered {

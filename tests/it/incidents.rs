@@ -98,9 +98,12 @@ async fn incident_i3_a_wrong_base_path() {
 #[tokio::test(flavor = "multi_thread")]
 async fn incident_i3_the_traditional_webhook_works_meanwhile() {
     let range = Range::open().await;
-    for (name, outcome, finding) in
-        [("webhook-no-stream", "success", "fallback_works"), ("webhook-server-error", "failure", "fallback_fails")]
-    {
+    for (name, outcome, finding) in [
+        ("webhook-no-stream", "success", "fallback_works"),
+        ("webhook-server-error", "failure", "fallback_fails"),
+        // Its mode was not switched: it leads to a stream as well.
+        ("webhook-twilio", "failure", "fallback_fails"),
+    ] {
         let fallback = format!("fallback.url = {:?}", range.url(name, true));
         let report = report(&range, "webhook-wrong-path", true, &[&fallback]).await;
         assert_eq!(ending(&report), ["failure", "http_404", "upgrade", "configuration"], "the reason stays: {report:#}");
