@@ -48,7 +48,7 @@ use account::Account;
 use caller::Caller;
 use line::{Line, RawTap};
 use route::Route;
-use scrub::Scrubber;
+use scrub::{Known, Scrubber};
 use session::Security;
 use upgrade::Accepted;
 
@@ -58,28 +58,44 @@ const SHORTEST_SUSPEND: Duration = Duration::from_millis(500);
 /// Runs one probe of `monitor`, and where it fails one of each second way that the monitor names. When `cancel` fires, an open line says
 /// goodbye and the report is inconclusive.
 pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
-    let (mut report, dialled) = dial(monitor, None, resources, cancel).await;
+    let (mut report, dialled) = dial(monitor, Before::default(), resources, cancel).await;
     second::try_others(&mut report, monitor, &dialled, resources, cancel).await;
     report
 }
 
-/// One way, and the monitor as it was dialled. `public` is the URL that the server believes to be called at, if it is not the one that is
-/// dialled.
+/// What an earlier way leaves to a second one.
+#[derive(Default)]
+struct Before<'a> {
+    /// The URL that the server believes to be called at, if it is not the one that is dialled.
+    public: Option<&'a Target>,
+    /// The secrets of the webhook.
+    known: Known,
+}
+
+/// A way that was tried.
+struct Dialled<'m> {
+    /// The monitor, with what its webhook said put in.
+    monitor: Cow<'m, Monitor>,
+    known: Known,
+}
+
+/// One way, and what it dialled.
 async fn dial<'m>(
     monitor: &'m Monitor,
-    public: Option<&Target>,
+    before: Before<'_>,
     resources: &Resources,
     cancel: &CancellationToken,
-) -> (Report, Cow<'m, Monitor>) {
+) -> (Report, Dialled<'m>) {
     let suspended_before = kernel::time_suspended();
     let mut account = Account::open(monitor.endpoint.to_string());
     let (mut evidence, dialled) = match route::route(monitor, resources, &mut account, cancel).await {
-        Err(evidence) => (evidence, Cow::Borrowed(monitor)),
-        Ok(Route { monitor, target, call, guarded }) => {
-            let caller = Caller::new(&monitor, &target, public, call);
+        Err(evidence) => (evidence, Dialled { monitor: Cow::Borrowed(monitor), known: before.known }),
+        Ok(Route { monitor, target, call, guarded, known }) => {
+            let mut caller = Caller::new(&monitor, &target, before.public, call);
+            caller.known = before.known.and(known);
             account.target = target.redacted(&caller.resource);
             let mut run = Run { monitor: &monitor, target: &target, resources, caller: &caller, guarded, account: &mut account };
-            (run.evidence(cancel).await, monitor)
+            (run.evidence(cancel).await, Dialled { monitor, known: caller.known })
         }
     };
     evidence.prober = ProberFacts {
@@ -90,7 +106,7 @@ async fn dial<'m>(
     };
     evidence.raised = account.is_raised(&monitor.expect.no_warnings);
     let lag = resources.lag.max_since(account.began());
-    (account.close(&dialled, verdict(&evidence), lag), dialled)
+    (account.close(&dialled.monitor, verdict(&evidence), lag), dialled)
 }
 
 /// A probe that is under way.

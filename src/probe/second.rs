@@ -6,7 +6,7 @@
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Resources, caller, dial, summary, webhook};
+use super::{Before, Dialled, Resources, caller, dial, summary, webhook};
 use crate::monitor::{Endpoint, Monitor, Webhook};
 use crate::outcome::{Outcome, Phase, Reason};
 use crate::report::{ComparisonReport, Report, SecondWayReport, TimelineEntry};
@@ -16,7 +16,7 @@ use crate::verdict::{Evidence, Fault, ProberFacts, WebhookFault, compare, outcom
 pub(super) async fn try_others(
     report: &mut Report,
     monitor: &Monitor,
-    dialled: &Monitor,
+    dialled: &Dialled<'_>,
     resources: &Resources,
     cancel: &CancellationToken,
 ) {
@@ -51,16 +51,17 @@ pub(super) async fn try_others(
 /// is what a server checks. `None` if it was cut short.
 async fn origin(
     monitor: &Monitor,
-    dialled: &Monitor,
+    dialled: &Dialled<'_>,
     resources: &Resources,
     cancel: &CancellationToken,
 ) -> Option<SecondWayReport> {
-    let mut other = dialled.clone();
+    let mut other = dialled.monitor.clone().into_owned();
     other.endpoint = Endpoint::Stream(monitor.origin.clone()?);
     other.dial.connect_to = None;
     (other.origin, other.fallback) = (None, None);
     let began = Instant::now();
-    let (report, _) = Box::pin(dial(&other, dialled.endpoint.target(), resources, cancel)).await;
+    let before = Before { public: dialled.monitor.endpoint.target(), known: dialled.known.clone() };
+    let (report, _) = Box::pin(dial(&other, before, resources, cancel)).await;
     (report.outcome != Outcome::Inconclusive).then(|| SecondWayReport {
         url: report.target,
         outcome: report.outcome,

@@ -4,6 +4,7 @@ use url::{Host, Url};
 
 use super::notes::{Notes, quoted};
 use super::reach::is_private;
+use super::redact::{query_values, redact, without_escapes};
 use super::{Authorization, Kind, Lint, Located};
 use crate::dialect::Provider;
 use crate::monitor::{Target, redact_query};
@@ -31,7 +32,20 @@ pub(super) fn shown(text: &str) -> Printable {
     let rest = &rest[login..];
     let (rest, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
     let fragment = if fragment.len() > 1 { "#***" } else { fragment };
-    Printable::capture(format!("{before}{}{fragment}", redact_query(rest)).as_bytes(), 200)
+    // Also where the `?` is missing.
+    Printable::capture(redact(&format!("{before}{}{fragment}", redact_query(rest))).as_bytes(), 200)
+}
+
+/// What of a URL may be secret, whatever it is: user name and password, the values of the query and the fragment, as they are written and
+/// as they are meant.
+pub(super) fn secrets(text: &str) -> Vec<Secret> {
+    let rest = &text[text.find("//").map_or(0, |slashes| slashes + 2)..];
+    let (login, rest) = rest.split_at(login_end(rest));
+    let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    let (name, password) = login.split_once(':').unwrap_or((login, ""));
+    let written = [name, password, fragment].into_iter().filter(|part| !part.is_empty());
+    let found = written.flat_map(|part| [part.to_owned(), without_escapes(&part.replace('+', "%2B"))]).map(Secret::new);
+    found.chain(query_values(rest.split_once('?').map_or("", |(_, query)| query))).collect()
 }
 
 /// Where a user name and password end in what follows the slashes: at the last `@` that may be theirs, also if they have signs in them that
@@ -320,10 +334,7 @@ fn credentials(url: &mut Url, line: Option<u32>, notes: &mut Notes<'_>) -> Optio
     if notes.rules.kind != Kind::Exotel && notes.provider != Some(Provider::Exotel) {
         notes.add(Lint::UrlCredentials, line, format!("a user name or password in `{}`", shown(url.as_str())));
     }
-    let plain = |text: &str| {
-        let pairs = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
-        url::form_urlencoded::parse(pairs.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
-    };
+    let plain = |text: &str| without_escapes(&text.replace('+', "%2B"));
     let (name, password) = (plain(url.username()), Secret::new(plain(url.password().unwrap_or_default())));
     let _ = url.set_username("");
     let _ = url.set_password(None);
