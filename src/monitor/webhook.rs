@@ -9,6 +9,7 @@ use url::Url;
 
 use super::dial::HostPort;
 use super::target::{InvalidTarget, checked_name, redact_query};
+use crate::dialect::Provider;
 use crate::outcome::words;
 use crate::secret::Secret;
 
@@ -31,6 +32,23 @@ words! {
         Exotel = "exotel",
         /// Any JSON; a pointer leads to the URL.
         Json = "json",
+    }
+}
+
+impl WebhookKind {
+    /// What its provider speaks on a stream; `None` where that is anything.
+    #[must_use]
+    pub const fn dialect(self) -> Option<Provider> {
+        Some(match self {
+            Self::Twilio => Provider::Twilio,
+            Self::Signalwire => Provider::Signalwire,
+            Self::Telnyx => Provider::Telnyx,
+            Self::Plivo => Provider::Plivo,
+            Self::Bandwidth => Provider::Bandwidth,
+            Self::Vonage => Provider::Vonage,
+            Self::Exotel => Provider::Exotel,
+            Self::Json => return None,
+        })
     }
 }
 

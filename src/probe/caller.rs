@@ -56,7 +56,16 @@ impl Caller {
     /// Who we are in `call` of `monitor`, on the line to `target`. `public` is the URL that Twilio would sign, if it is another one.
     pub(super) fn new(monitor: &Monitor, target: &Target, public: Option<&Target>, call: Call) -> Self {
         let now = u128::from(call.began_unix_ms);
-        let fill = |target: &Target| target.resource(|| Uuid::new_v4().to_string(), &call.call_id, now);
+        // Both URLs get the same values, so that the one can vouch for the other.
+        let seed = Uuid::new_v4().as_u128();
+        let fill = |target: &Target| {
+            let mut drawn = 0_u128;
+            let fresh = || {
+                drawn += 1;
+                uuid::Builder::from_random_bytes(seed.wrapping_mul(drawn).to_be_bytes()).into_uuid().to_string()
+            };
+            target.resource(fresh, &call.call_id, now)
+        };
         let resource = fill(target);
         let public = public.map(|public| (public, fill(public)));
         let signed_url = public.as_ref().map_or((target, &resource), |(public, resource)| (*public, resource));

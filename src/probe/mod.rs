@@ -32,10 +32,12 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use resources::Resources;
 
+use crate::diagnosis;
 use crate::dialect::Opening;
 use crate::hold::{Ending, Unmet};
 use crate::monitor::{Monitor, Target};
@@ -48,7 +50,7 @@ use account::Account;
 use caller::Caller;
 use line::{Line, RawTap};
 use route::Route;
-use scrub::{Known, Scrubber};
+use scrub::Scrubber;
 use session::Security;
 use upgrade::Accepted;
 
@@ -58,55 +60,54 @@ const SHORTEST_SUSPEND: Duration = Duration::from_millis(500);
 /// Runs one probe of `monitor`, and where it fails one of each second way that the monitor names. When `cancel` fires, an open line says
 /// goodbye and the report is inconclusive.
 pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
-    let (mut report, dialled) = dial(monitor, Before::default(), resources, cancel).await;
-    second::try_others(&mut report, monitor, &dialled, resources, cancel).await;
+    let began = Instant::now();
+    let mut report = dial(monitor, None, resources, cancel).await;
+    report.findings = diagnosis::of(&report);
+    second::try_others(&mut report, monitor, began, resources, cancel).await;
     report
 }
 
-/// What an earlier way leaves to a second one.
-#[derive(Default)]
-struct Before<'a> {
-    /// The URL that the server believes to be called at, if it is not the one that is dialled.
-    public: Option<&'a Target>,
-    /// The secrets of the webhook.
-    known: Known,
-}
-
-/// A way that was tried.
-struct Dialled<'m> {
-    /// The monitor, with what its webhook said put in.
-    monitor: Cow<'m, Monitor>,
-    known: Known,
-}
-
-/// One way, and what it dialled.
-async fn dial<'m>(
-    monitor: &'m Monitor,
-    before: Before<'_>,
-    resources: &Resources,
-    cancel: &CancellationToken,
-) -> (Report, Dialled<'m>) {
-    let suspended_before = kernel::time_suspended();
+/// One way. With an `origin`, that is dialled in place of the public stream, with everything else as it would be there.
+async fn dial(monitor: &Monitor, origin: Option<&Target>, resources: &Resources, cancel: &CancellationToken) -> Report {
+    let watch = Watch::begin();
     let mut account = Account::open(monitor.endpoint.to_string());
     let (mut evidence, dialled) = match route::route(monitor, resources, &mut account, cancel).await {
-        Err(evidence) => (evidence, Dialled { monitor: Cow::Borrowed(monitor), known: before.known }),
-        Ok(Route { monitor, target, call, guarded, known }) => {
-            let mut caller = Caller::new(&monitor, &target, before.public, call);
-            caller.known = before.known.and(known);
+        Err(evidence) => (evidence, Cow::Borrowed(monitor)),
+        Ok(mut route) => {
+            let public = origin.map(|origin| route.divert(origin));
+            let Route { monitor, target, call, guarded, known } = route;
+            let mut caller = Caller::new(&monitor, &target, public.as_ref(), call);
+            caller.known = known;
             account.target = target.redacted(&caller.resource);
             let mut run = Run { monitor: &monitor, target: &target, resources, caller: &caller, guarded, account: &mut account };
-            (run.evidence(cancel).await, Dialled { monitor, known: caller.known })
+            (run.evidence(cancel).await, monitor)
         }
     };
-    evidence.prober = ProberFacts {
-        suspended: kernel::time_suspended().saturating_sub(suspended_before) > SHORTEST_SUSPEND,
-        lag: resources.lag.max_since(account.phase_began),
-        clock_is_wrong: resources.clock_is_wrong(),
-        ..evidence.prober
-    };
+    evidence.prober = ProberFacts { cancelled: evidence.prober.cancelled, ..watch.facts(account.phase_began, resources) };
     evidence.raised = account.is_raised(&monitor.expect.no_warnings);
     let lag = resources.lag.max_since(account.began());
-    (account.close(&dialled.monitor, verdict(&evidence), lag), dialled)
+    account.close(&dialled, verdict(&evidence), lag)
+}
+
+/// Looks at ourselves while a probe is under way.
+struct Watch {
+    suspended_before: Duration,
+}
+
+impl Watch {
+    fn begin() -> Self {
+        Self { suspended_before: kernel::time_suspended() }
+    }
+
+    /// What we know against ourselves; the lag since `since`.
+    fn facts(&self, since: Instant, resources: &Resources) -> ProberFacts {
+        ProberFacts {
+            suspended: kernel::time_suspended().saturating_sub(self.suspended_before) > SHORTEST_SUSPEND,
+            lag: resources.lag.max_since(since),
+            clock_is_wrong: resources.clock_is_wrong(),
+            ..ProberFacts::default()
+        }
+    }
 }
 
 /// A probe that is under way.

@@ -6,63 +6,67 @@
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Before, Dialled, Resources, caller, dial, summary, webhook};
-use crate::monitor::{Endpoint, Monitor, Webhook};
+use super::{Resources, Watch, caller, dial, summary, webhook};
+use crate::monitor::{Endpoint, Monitor, Target, Webhook};
 use crate::outcome::{Outcome, Phase, Reason};
 use crate::report::{ComparisonReport, Report, SecondWayReport, TimelineEntry};
-use crate::verdict::{Evidence, Fault, ProberFacts, WebhookFault, compare, outcome_of, verdict};
+use crate::verdict::{Evidence, Fault, WebhookFault, compare, outcome_of, verdict};
+use crate::webhook::placing;
 
-/// Tries what `monitor` names besides, and says what that proves. `dialled` is the monitor as the first way dialled it.
+/// Tries what `monitor` names besides, and says what that proves about `report`, of a probe that began at `began`.
 pub(super) async fn try_others(
     report: &mut Report,
     monitor: &Monitor,
-    dialled: &Dialled<'_>,
+    began: Instant,
     resources: &Resources,
     cancel: &CancellationToken,
 ) {
     let Some(reason) = report.reason.filter(|_| report.outcome == Outcome::Failure) else { return };
-    if monitor.origin.is_none() && monitor.fallback.is_none() {
-        return;
-    }
-    let began = Instant::now();
-    let after = report.timeline.last().map_or(0.0, |entry| entry.at_seconds);
     let mut comparison = ComparisonReport::default();
-    if monitor.origin.is_some() {
-        comparison.origin = origin(monitor, dialled, resources, cancel).await;
+    if let Some(origin) = &monitor.origin {
+        comparison.origin = try_origin(origin, monitor, reason, resources, cancel).await;
+        note(report, "the origin", comparison.origin.as_ref(), began);
     }
-    if let Some(fallback) = monitor.fallback.as_ref().filter(|_| !cancel.is_cancelled()) {
+    if let Some(fallback) = &monitor.fallback {
         comparison.fallback = tokio::select! {
             biased;
             () = cancel.cancelled() => None,
             asked = Box::pin(ask_fallback(fallback, monitor, resources)) => Some(asked),
         };
+        note(report, "the traditional webhook", comparison.fallback.as_ref(), began);
     }
-    for (what, second) in [("the origin", &comparison.origin), ("the traditional webhook", &comparison.fallback)] {
-        let Some(second) = second else { continue };
-        let at_seconds = after + began.elapsed().as_secs_f64();
-        let came = second.reason.map_or_else(|| second.outcome.label(), Reason::label);
-        report.timeline.push(TimelineEntry { at_seconds, what: format!("then {what}, {}: {came}", second.url) });
+    if comparison.origin.is_some() || comparison.fallback.is_some() {
+        let proves = monitor.endpoint.webhook().is_some() || monitor.dial.signature.is_some();
+        report.findings.extend(compare((reason, &report.summary), proves, &comparison));
+        report.comparison = Some(comparison);
     }
-    report.findings.extend(compare(reason, &report.summary, &comparison));
-    report.comparison = Some(comparison);
 }
 
-/// One probe of the origin, with everything that the public way had but the address. A Twilio signature stays that of the public URL, which
-/// is what a server checks. `None` if it was cut short.
-async fn origin(
+fn note(report: &mut Report, what: &str, second: Option<&SecondWayReport>, began: Instant) {
+    let Some(second) = second else { return };
+    let came = second.reason.map_or_else(|| second.outcome.label(), Reason::label);
+    let what = format!("then {what}, {}: {came}", second.url);
+    report.timeline.push(TimelineEntry { at_seconds: began.elapsed().as_secs_f64(), what });
+}
+
+/// One probe of the origin, with everything that the public way has but the address: the webhook is asked once more, as its tokens may be good
+/// for one call, and a Twilio signature stays that of the public URL, which is what a server checks. Without a webhook that works, the origin
+/// is dialled as the monitor says. `None` if it was cut short.
+async fn try_origin(
+    origin: &Target,
     monitor: &Monitor,
-    dialled: &Dialled<'_>,
+    reason: Reason,
     resources: &Resources,
     cancel: &CancellationToken,
 ) -> Option<SecondWayReport> {
-    let mut other = dialled.monitor.clone().into_owned();
-    other.endpoint = Endpoint::Stream(monitor.origin.clone()?);
-    other.dial.connect_to = None;
+    let mut other = monitor.clone();
     (other.origin, other.fallback) = (None, None);
+    if reason.phase() == Phase::Webhook {
+        other.endpoint = Endpoint::Stream(origin.clone());
+    }
     let began = Instant::now();
-    let before = Before { public: dialled.monitor.endpoint.target(), known: dialled.known.clone() };
-    let (report, _) = Box::pin(dial(&other, before, resources, cancel)).await;
-    (report.outcome != Outcome::Inconclusive).then(|| SecondWayReport {
+    let report = Box::pin(dial(&other, Some(origin), resources, cancel)).await;
+    (!cancel.is_cancelled()).then(|| SecondWayReport {
         url: report.target,
         outcome: report.outcome,
         phase: report.phase,
@@ -75,13 +79,12 @@ async fn origin(
 
 /// Asks the traditional webhook. Its document opens no stream; it works if the provider can read it.
 async fn ask_fallback(fallback: &Webhook, monitor: &Monitor, resources: &Resources) -> SecondWayReport {
-    let began = Instant::now();
-    let call = caller::place(&monitor.dialect);
+    let (began, watch) = (Instant::now(), Watch::begin());
+    let call = caller::place(&placing(monitor, fallback));
     let asked = webhook::ask(fallback, monitor, &call, resources).await;
     let fault = asked.result.err().filter(|fault| !is_document(fault));
     let missed_deadline = fault.as_ref().and_then(|fault| webhook::missed_deadline(fault, fallback, &monitor.dial.timeouts));
-    let prober =
-        ProberFacts { lag: resources.lag.max_since(began), clock_is_wrong: resources.clock_is_wrong(), ..ProberFacts::default() };
+    let prober = watch.facts(began, resources);
     let reason = fault.and_then(|fault| {
         verdict(&Evidence { fault: Some(Fault::Webhook(fault)), missed_deadline, prober, ..Evidence::default() })
     });

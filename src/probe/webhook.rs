@@ -3,27 +3,35 @@
 //! One request on a connection of its own: a fresh lookup and a full handshake, as for the line; no redirects, no proxy, no cookies, no second
 //! try. The name is looked up before the library is asked, so that faults of the lookup keep their names.
 
+mod stage;
+
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, Url};
+use rustls::ClientConfig;
 use tokio::time::Instant;
+use tower::util::MapFutureLayer;
 use url::{Host, form_urlencoded};
 use uuid::Uuid;
 
 use super::answer::{printable_value, says_tls_port};
 use super::scrub::{Known, Scrubber};
-use super::tls::Witness;
+use super::tls::{self, Witness};
 use super::{Resources, blame, resolve};
 use crate::dialect::Call;
-use crate::monitor::{DialPlan, Monitor, Timeouts, TlsPlan, Webhook, WebhookMethod, WebhookSigning};
+use crate::monitor::{DialPlan, Monitor, Timeouts, Webhook, WebhookMethod, WebhookSigning};
 use crate::outcome::Reason;
 use crate::report::{LintReport, StreamReport, WebhookReport};
 use crate::secret::Secret;
 use crate::text::Printable;
 use crate::verdict::{self, ConnectFault, ResolveFault, TlsFault, WebhookFault};
-use crate::webhook::{Answer, Complaint, Plan, Reading, Request, Rules, Stream, excerpt, login, query_values, read};
+use crate::webhook::{Answer, Complaint, Lint, Plan, Reading, Request, Rules, Stream, excerpt, login, query_values, read};
+use stage::{ConnectError, Deadlines, Progress};
+
+pub(super) use stage::Stage;
 
 /// How much of a body is kept: enough for a document and for an error page's sentence.
 const LONGEST_BODY: usize = 4 * 1024;
@@ -57,29 +65,19 @@ struct Answered {
 /// What is known of the connection.
 #[derive(Default)]
 struct Connection {
+    progress: Progress,
     address: Option<SocketAddr>,
     witness: Option<Witness>,
 }
 
-impl Connection {
-    /// What a missed deadline means. Of a connection without TLS it cannot be told whether it is up before an answer comes; its own deadline
-    /// passes first.
-    fn late(&self, secure: bool) -> WebhookFault {
-        match &self.witness {
-            Some(witness) if secure && !witness.began() => WebhookFault::Connect(ConnectFault::Timeout),
-            Some(witness) if secure && witness.is_waiting() => WebhookFault::Tls(TlsFault::Timeout),
-            Some(_) | None => WebhookFault::Timeout,
-        }
-    }
-}
-
-/// The deadline of `webhook` that was missed, if it was one.
+/// The deadline of `webhook` that was missed, if it was one: the phase's own, or that of the whole where it is shorter.
 pub(super) fn missed_deadline(fault: &WebhookFault, webhook: &Webhook, timeouts: &Timeouts) -> Option<Duration> {
+    let whole = webhook.timeout;
     match fault {
-        WebhookFault::Timeout => Some(webhook.timeout),
-        WebhookFault::Resolve(ResolveFault::Timeout) => Some(timeouts.resolve),
-        WebhookFault::Connect(ConnectFault::Timeout) => Some(timeouts.connect),
-        WebhookFault::Tls(TlsFault::Timeout) => Some(timeouts.tls),
+        WebhookFault::Timeout => Some(whole),
+        WebhookFault::Resolve(ResolveFault::Timeout) => Some(timeouts.resolve.min(whole)),
+        WebhookFault::Connect(ConnectFault::Timeout) => Some(timeouts.connect.min(whole)),
+        WebhookFault::Tls(TlsFault::Timeout) => Some(timeouts.tls.min(whole)),
         WebhookFault::Resolve(_)
         | WebhookFault::Connect(_)
         | WebhookFault::Tls(_)
@@ -99,27 +97,24 @@ pub(super) async fn ask(webhook: &Webhook, monitor: &Monitor, call: &Call, resou
     let mut connection = Connection::default();
     let sending = send(webhook, &monitor.dial, &request, rules.limits.bytes, resources, &mut connection);
     let answered = tokio::time::timeout(webhook.timeout, sending).await;
-    let answered = answered.unwrap_or_else(|_| Err(connection.late(webhook.url.is_secure())));
+    let answered = answered.unwrap_or_else(|_| Err(connection.progress.stage().late()));
     let reading = answered.as_ref().ok().filter(|answered| answered.is_success()).map(|answered| answered.read(&rules));
     let known = known(webhook, &request, reading.as_ref());
     let scrubber = Scrubber::of(&known);
     let mut report = report(&request, webhook, &connection, answered.as_ref().ok(), &scrubber);
     report.tls_reason = answered.as_ref().err().and_then(tls_reason);
+    let refused = reading.as_ref().and_then(Reading::refusal).map(|complaint| complaint.lint);
     let Reading { stream, complaints, .. } = reading.unwrap_or_default();
     report.stream = stream.as_ref().map(|stream| stream_report(stream, &scrubber));
     report.lint = complaints.iter().map(|complaint| lint_report(complaint, &scrubber)).collect();
-    let result = answered.and_then(|answered| match (answered.is_success(), refusal(&complaints), stream) {
+    let result = answered.and_then(|answered| match (answered.is_success(), refused, stream) {
         (false, ..) => Err(answered.fault()),
-        (true, Some(complaint), _) => Err(WebhookFault::Refused(complaint.lint)),
+        (true, Some(lint), _) => Err(WebhookFault::Refused(lint)),
         (true, None, Some(stream)) => Ok(stream),
         // Without a stream there is a complaint that refuses.
-        (true, None, None) => Err(WebhookFault::Refused(crate::webhook::Lint::NoStream)),
+        (true, None, None) => Err(WebhookFault::Refused(Lint::NoStream)),
     });
     Asked { result, complaints, report, known }
-}
-
-fn refusal(complaints: &[Complaint]) -> Option<&Complaint> {
-    complaints.iter().find(|complaint| complaint.refuses)
 }
 
 impl Answered {
@@ -140,6 +135,7 @@ impl Answered {
     }
 }
 
+/// Asks the first address that takes the connection; each has its share of the time, as the line's have.
 async fn send(
     webhook: &Webhook,
     plan: &DialPlan,
@@ -149,58 +145,95 @@ async fn send(
     connection: &mut Connection,
 ) -> Result<Answered, WebhookFault> {
     let began = Instant::now();
-    let client = client(webhook, plan, resources, connection).await?;
-    let building = build(&client, webhook, plan, request)?;
-    let response = match client.execute(building).await {
-        Ok(response) => response,
-        Err(error) => return Err(fault(&error, connection, webhook)),
-    };
+    let addresses = look_up(webhook, plan).await?;
+    let tls = tls_config(webhook, plan, resources, connection).await?;
+    connection.progress.enter(Stage::Connect);
+    let connecting = Instant::now();
+    let mut first_fault = None;
+    for (index, address) in addresses.iter().enumerate() {
+        let waiting = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
+        let left = plan.timeouts.connect.saturating_sub(connecting.elapsed());
+        let deadlines = Deadlines { connect: left / waiting, tls: plan.timeouts.tls };
+        let client = client(webhook, *address, tls.clone(), deadlines, connection)?;
+        match client.execute(build(&client, webhook, plan, request)?).await {
+            Ok(response) => return take(response, most, began, connection).await,
+            Err(error) => {
+                let fault = connection.fault(&error);
+                if connection.progress.stage() != Stage::Connect {
+                    return Err(fault);
+                }
+                first_fault.get_or_insert(fault);
+            }
+        }
+    }
+    Err(first_fault.unwrap_or(WebhookFault::Connect(ConnectFault::Unreachable)))
+}
+
+/// Reads the answer.
+async fn take(response: Response, most: usize, began: Instant, connection: &mut Connection) -> Result<Answered, WebhookFault> {
     connection.address = response.remote_addr();
     let (status, headers) = (response.status().as_u16(), headers(&response));
     let content_type = response.headers().get("content-type").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let body = body(response, most).await.map_err(|error| fault(&error, connection, webhook))?;
+    let body = body(response, most).await.map_err(|error| connection.fault(&error))?;
     Ok(Answered { status, content_type, headers, body, took: began.elapsed() })
 }
 
-fn fault(error: &reqwest::Error, connection: &Connection, webhook: &Webhook) -> WebhookFault {
-    let late = || {
-        let fault = connection.late(webhook.url.is_secure());
-        // The only deadline of the library's is the connection's.
-        if fault == WebhookFault::Timeout && error.is_connect() { WebhookFault::Connect(ConnectFault::Timeout) } else { fault }
-    };
-    blame::webhook_fault(error, late, |io| connection.witness.as_ref().map_or(TlsFault::Other, |witness| witness.fault(io)))
+impl Connection {
+    fn fault(&self, error: &reqwest::Error) -> WebhookFault {
+        let tls = |io: &std::io::Error| self.witness.as_ref().map_or(TlsFault::Other, |witness| witness.fault(io));
+        blame::webhook_fault(error, self.progress.stage(), tls)
+    }
 }
 
-/// A client for one request.
-async fn client(
+/// Where to connect to. Port 0 stands for that of the URL, which wins where it has one: see `build`.
+async fn look_up(webhook: &Webhook, plan: &DialPlan) -> Result<Vec<SocketAddr>, WebhookFault> {
+    let (host, elsewhere) = (host(webhook.url.url()), webhook.connect_to.as_ref());
+    let (dialled, port) = elsewhere.map_or((&host, 0), |elsewhere| (&elsewhere.host, elsewhere.port));
+    let resolved = resolve::resolve(dialled, plan.ip, &plan.resolver, plan.timeouts.resolve).await;
+    let addresses = resolved.map_err(WebhookFault::Resolve)?.addresses;
+    Ok(addresses.iter().map(|address: &IpAddr| SocketAddr::new(*address, port)).collect())
+}
+
+/// Providers present no certificate of ours to webhooks, and check the name of the URL.
+async fn tls_config(
     webhook: &Webhook,
     plan: &DialPlan,
     resources: &Resources,
     connection: &mut Connection,
-) -> Result<Client, WebhookFault> {
-    let (host, elsewhere) = (host(webhook.url.url()), webhook.connect_to.as_ref());
-    let dialled = elsewhere.map_or(&host, |elsewhere| &elsewhere.host);
-    let resolved = resolve::resolve(dialled, plan.ip, &plan.resolver, plan.timeouts.resolve.min(webhook.timeout)).await;
-    let addresses = resolved.map_err(WebhookFault::Resolve)?.addresses;
-    // Providers present no certificate of ours to webhooks, and check the name of the URL.
-    let tls = TlsPlan { client: None, server_name: None, ..plan.tls.clone() };
-    let (config, witness) = Witness::of(&tls, resources).await.map_err(|_| WebhookFault::Tls(TlsFault::Other))?;
+) -> Result<ClientConfig, WebhookFault> {
+    let unfit = |_| WebhookFault::Tls(TlsFault::Other);
+    if !webhook.url.is_secure() {
+        return tls::no_tls(resources).map_err(unfit);
+    }
+    let (config, witness) = Witness::of(&plan.tls, resources).await.map_err(unfit)?;
     connection.witness = Some(witness);
-    let handshake = if webhook.url.is_secure() { plan.timeouts.tls } else { Duration::ZERO };
+    Ok(config)
+}
+
+/// A client for one request to one address.
+fn client(
+    webhook: &Webhook,
+    address: SocketAddr,
+    tls: ClientConfig,
+    deadlines: Deadlines,
+    connection: &Connection,
+) -> Result<Client, WebhookFault> {
+    let (progress, began) = (connection.progress.clone(), connection.witness.as_ref().map(Witness::began));
+    let watching = move |connecting: Pin<Box<dyn Future<Output = Result<_, ConnectError>> + Send>>| {
+        stage::watched(connecting, progress.clone(), began.clone(), deadlines)
+    };
     let mut builder = Client::builder()
-        .tls_backend_preconfigured(config)
+        .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
         .referer(false)
         .no_proxy()
         .http1_only()
         .pool_max_idle_per_host(0)
-        .connect_timeout(plan.timeouts.connect + handshake);
-    if let Host::Domain(name) = &host {
-        // Port 0 stands for that of the URL, which wins where it has one: see `build`.
-        let port = elsewhere.map_or(0, |elsewhere| elsewhere.port);
-        let list: Vec<SocketAddr> = addresses.iter().map(|address: &IpAddr| SocketAddr::new(*address, port)).collect();
-        builder = builder.resolve_to_addrs(name, &list);
+        .connector_layer(MapFutureLayer::new(watching));
+    if let Host::Domain(name) = host(webhook.url.url()) {
+        builder = builder.resolve_to_addrs(&name, &[address]);
     }
+    // It can only be refused for its TLS.
     builder.build().map_err(|_| WebhookFault::Tls(TlsFault::Other))
 }
 
@@ -308,8 +341,10 @@ fn report(
     }
 }
 
+/// Which TLS fault it was. What came in place of TLS is not known (see [`Witness::fault`]), and so not named.
 fn tls_reason(fault: &WebhookFault) -> Option<Reason> {
     match fault {
+        WebhookFault::Tls(TlsFault::NotTls { .. }) => None,
         WebhookFault::Tls(fault) => Some(verdict::tls_reason(fault)),
         WebhookFault::Resolve(_)
         | WebhookFault::Connect(_)

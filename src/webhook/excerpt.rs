@@ -228,7 +228,7 @@ fn unescaped(text: &str) -> String {
         plain.push_str(&rest[..at]);
         rest = &rest[at..];
         let reference = rest[1..].split_once(';').filter(|(name, _)| name.len() <= 8);
-        let (sign, left) = reference.and_then(|(name, left)| Some((referred(name)?, left))).unwrap_or(('&', &rest[1..]));
+        let (sign, left) = reference.and_then(|(name, left)| Some((referred(name)?, left))).unwrap_or_else(|| ('&', &rest[1..]));
         plain.push(sign);
         rest = left;
     }

@@ -32,6 +32,7 @@ mod redact;
 mod request;
 #[cfg(test)]
 mod tests;
+mod traditional;
 mod tree;
 mod twiml;
 mod xml;
@@ -41,13 +42,14 @@ use std::time::Duration;
 use url::Url;
 
 pub use excerpt::excerpt;
-pub use heed::{heed, login};
+pub use heed::{heed, login, placing};
 pub use lint::{Lint, Severity};
 pub use page::markdown;
 pub use parameters::UNVERIFIED;
 pub use reach::is_public;
 pub use redact::query_values;
 pub use request::{Plan, Request};
+pub use traditional::serves_nobody;
 
 pub use crate::monitor::{WebhookContent as Content, WebhookKind as Kind, WebhookMethod as Method, WebhookSigning as Signing};
 
@@ -296,12 +298,29 @@ struct Draft {
     one_way: Option<bool>,
     mp3: bool,
     authorization: Option<Authorization>,
+    /// Among the streams of the document, from 1.
+    number: u32,
+    /// Does something that ends the call come before it?
+    unreachable: bool,
 }
 
 impl Draft {
     const fn new(verb: Verb, line: u32) -> Self {
         let (one_way, track, audio) = (None, None, None);
-        Self { verb, line, url: None, parameters: Vec::new(), track, audio, one_way, mp3: false, authorization: None }
+        let (authorization, number, unreachable) = (None, 0, false);
+        Self {
+            verb,
+            line,
+            url: None,
+            parameters: Vec::new(),
+            track,
+            audio,
+            one_way,
+            mp3: false,
+            authorization,
+            number,
+            unreachable,
+        }
     }
 
     /// What of it may be secret.
@@ -319,7 +338,9 @@ pub fn read(answer: &Answer<'_>, rules: &Rules<'_>) -> Reading {
     let mut notes = Notes::new(rules);
     let drafts = body::text(answer, &mut notes).map(|text| drafts(text, &mut notes)).unwrap_or_default();
     let secrets = drafts.iter().flat_map(Draft::secrets).take(MOST_SECRETS).collect();
-    let stream = choose(drafts, &mut notes).and_then(|draft| finish(draft, &mut notes));
+    let draft = choose(drafts, &mut notes);
+    let stream = draft.clone().and_then(|draft| finish(draft, &mut notes));
+    notes.settle(draft.as_ref());
     Reading { stream, complaints: notes.list, secrets }
 }
 
@@ -334,17 +355,20 @@ fn drafts(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
     }
 }
 
-/// The stream to dial: the first that goes both ways, or the first.
+/// The stream to dial: the first that can be reached and goes both ways, or the first that can be reached, or the first.
 fn choose(mut drafts: Vec<Draft>, notes: &mut Notes<'_>) -> Option<Draft> {
     if let [first, second, ..] = drafts.as_slice() {
         let says = format!("a second stream at line {}; the first is at line {}", second.line, first.line);
         notes.add(Lint::SeveralStreams, Some(second.line), says);
     }
-    let at = drafts.iter().position(|draft| draft.one_way != Some(true)).unwrap_or(0);
+    let usable = |draft: &Draft| !draft.unreachable && draft.url.is_some();
+    let talks = |draft: &Draft| usable(draft) && draft.one_way != Some(true);
+    let at = drafts.iter().position(talks).or_else(|| drafts.iter().position(usable)).unwrap_or(0);
     (at < drafts.len()).then(|| drafts.swap_remove(at))
 }
 
 fn finish(mut draft: Draft, notes: &mut Notes<'_>) -> Option<Stream> {
+    notes.stream = draft.number;
     notes.provider = notes.rules.provider_of(draft.verb);
     if draft.parameters.len() > MOST_PARAMETERS {
         let says = format!("{} parameters; no more than the first {MOST_PARAMETERS} are sent on", draft.parameters.len());
@@ -368,6 +392,23 @@ fn finish(mut draft: Draft, notes: &mut Notes<'_>) -> Option<Stream> {
         audio: draft.audio,
         one_way: draft.one_way,
         mp3: draft.mp3,
-        authorization: draft.authorization.or(address.authorization),
+        authorization: draft
+            .authorization
+            .or(address.authorization)
+            .filter(|authorization| carried(authorization, draft.line, notes)),
     })
+}
+
+/// Can it stand in a header (RFC 9110 section 5.5)? What cannot would end the header and begin another one.
+fn carried(authorization: &Authorization, line: u32, notes: &mut Notes<'_>) -> bool {
+    let value = match authorization {
+        Authorization::Bearer(value) | Authorization::Custom(value) => value.expose(),
+        // In base64, and made by nobody.
+        Authorization::Basic(..) | Authorization::Vonage => return true,
+    };
+    let fits = !value.is_empty() && value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if !fits {
+        notes.add(Lint::AuthorizationInvalid, Some(line), "the token has characters that no header can carry, and is left out");
+    }
+    fits
 }
