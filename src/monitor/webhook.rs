@@ -140,7 +140,7 @@ pub enum WebhookSigning {
         /// The signature secret of the account.
         secret: Secret,
         /// The API key whose secret it is, for servers that have several.
-        api_key: Option<String>,
+        api_key: Option<Secret>,
         /// The application with the webhook.
         application: Option<String>,
     },
@@ -336,7 +336,10 @@ mod tests {
         let mut webhook = Webhook::new(WebhookKind::Twilio, url);
         webhook.login = Some(("u".into(), Secret::new("canary")));
         webhook.signing = Some(WebhookSigning::Twilio { token: Secret::new("canary") });
-        let shown = format!("{webhook:?} {}", webhook.url);
+        let mut shown = format!("{webhook:?} {}", webhook.url);
+        let (secret, api_key) = (Secret::new("canary"), Some(Secret::new("canary")));
+        webhook.signing = Some(WebhookSigning::Vonage { secret, api_key, application: None });
+        shown += &format!("{webhook:?}");
         assert!(!shown.contains("canary") && shown.contains("https://voice.example.com/voice?token=***"), "{shown}");
     }
 }

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use uuid::Uuid;
 
+use super::scrub::Known;
 use crate::dialect::{Call, Dialect};
 use crate::monitor::{Monitor, SignaturePlan, Target, redact_query};
 use crate::outcome::Warning;
@@ -29,6 +30,8 @@ pub(super) struct Caller {
     pub(super) headers: Vec<(String, Secret)>,
     /// What proves who we are, among the headers.
     pub(super) proofs: Vec<Secret>,
+    /// What has come up on the way here and is not sent, or in another form.
+    pub(super) known: Known,
 }
 
 /// Query values may be tokens.
@@ -72,7 +75,7 @@ impl Caller {
         let proofs = signed.iter().map(|(_, value)| value.clone()).collect();
         headers.extend(signed);
         headers.retain(|(name, _)| own(monitor, name).is_none());
-        Self { call, resource, headers, proofs }
+        Self { call, resource, headers, proofs, known: Known::default() }
     }
 
     /// A fresh call of a monitor that names its stream itself.

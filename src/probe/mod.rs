@@ -75,8 +75,9 @@ async fn dial(monitor: &Monitor, origin: Option<&Target>, resources: &Resources,
         Err(evidence) => (evidence, Cow::Borrowed(monitor)),
         Ok(mut route) => {
             let public = origin.map(|origin| route.divert(origin));
-            let Route { monitor, target, call, guarded } = route;
-            let caller = Caller::new(&monitor, &target, public.as_ref(), call);
+            let Route { monitor, target, call, guarded, known } = route;
+            let mut caller = Caller::new(&monitor, &target, public.as_ref(), call);
+            caller.known = known;
             account.target = target.redacted(&caller.resource);
             let mut run = Run { monitor: &monitor, target: &target, resources, caller: &caller, guarded, account: &mut account };
             (run.evidence(cancel).await, monitor)

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
+use super::scrub::Known;
 use super::webhook::{self, Asked};
 use super::{Resources, caller, cancelled};
 use crate::dialect::Call;
@@ -22,6 +23,8 @@ pub(super) struct Route<'m> {
     pub(super) call: Call,
     /// Must its addresses be public?
     pub(super) guarded: bool,
+    /// The secrets of the webhook, which its server and that of the stream share.
+    pub(super) known: Known,
 }
 
 impl Route<'_> {
@@ -49,7 +52,8 @@ pub(super) async fn route<'m>(
     let webhook = match &monitor.endpoint {
         Endpoint::Stream(target) => {
             let call = caller::place(&monitor.dialect);
-            return Ok(Route { monitor: Cow::Borrowed(monitor), target: Cow::Borrowed(target), call, guarded: false });
+            let (monitor, target) = (Cow::Borrowed(monitor), Cow::Borrowed(target));
+            return Ok(Route { monitor, target, call, guarded: false, known: Known::default() });
         }
         Endpoint::Webhook(webhook) => webhook,
     };
@@ -61,10 +65,11 @@ pub(super) async fn route<'m>(
         asked = Box::pin(webhook::ask(webhook, monitor, &call, resources)) => asked,
     };
     account.phases.webhook = account.phase_seconds();
+    let known = asked.known.clone();
     match note(asked, account) {
         Ok(stream) => {
             account.enter(Phase::Resolve);
-            Ok(heeding(monitor, webhook, &stream, call, account))
+            Ok(Route { known, ..heeding(monitor, webhook, &stream, call, account) })
         }
         Err(fault) => {
             let missed_deadline = webhook::missed_deadline(&fault, webhook, &monitor.dial.timeouts);
@@ -79,7 +84,7 @@ fn heeding<'m>(monitor: &'m Monitor, webhook: &Webhook, stream: &Stream, call: C
         account.note("our own headers and credentials stay here: the monitor does not name this host (`expect_host`)");
     }
     let guarded = !Rules::of(webhook, monitor).allows(&stream.target.host().to_string()) && heeding.dial.connect_to.is_none();
-    Route { monitor: Cow::Owned(heeding), target: Cow::Owned(stream.target.clone()), call, guarded }
+    Route { monitor: Cow::Owned(heeding), target: Cow::Owned(stream.target.clone()), call, guarded, known: Known::default() }
 }
 
 /// Writes down what came of asking.

@@ -18,7 +18,7 @@ use url::{Host, form_urlencoded};
 use uuid::Uuid;
 
 use super::answer::{printable_value, says_tls_port};
-use super::scrub::Scrubber;
+use super::scrub::{Known, Scrubber};
 use super::tls::{self, Witness};
 use super::{Resources, blame, resolve};
 use crate::dialect::Call;
@@ -28,13 +28,15 @@ use crate::report::{LintReport, StreamReport, WebhookReport};
 use crate::secret::Secret;
 use crate::text::Printable;
 use crate::verdict::{self, ConnectFault, ResolveFault, TlsFault, WebhookFault};
-use crate::webhook::{Answer, Complaint, Lint, Plan, Reading, Request, Rules, Stream, login, read, redact};
+use crate::webhook::{Answer, Complaint, Lint, Plan, Reading, Request, Rules, Stream, excerpt, login, query_values, read};
 use stage::{ConnectError, Deadlines, Progress};
 
 pub(super) use stage::Stage;
 
 /// How much of a body is kept: enough for a document and for an error page's sentence.
 const LONGEST_BODY: usize = 4 * 1024;
+/// How much of a header's value is looked at: more than is kept, as what is left out of it comes first.
+const LONGEST_HEADER: usize = 1024;
 /// The longest sentence of a complaint.
 const LONGEST_SENTENCE: usize = 1024;
 /// The most headers of an answer that are kept.
@@ -47,6 +49,8 @@ pub(super) struct Asked {
     pub(super) report: WebhookReport,
     /// What came, no more than is looked at.
     pub(super) body: Vec<u8>,
+    /// Secrets of the request and of the answer.
+    pub(super) known: Known,
 }
 
 /// An answer, whatever it says.
@@ -97,18 +101,19 @@ pub(super) async fn ask(webhook: &Webhook, monitor: &Monitor, call: &Call, resou
     let answered = tokio::time::timeout(webhook.timeout, sending).await;
     let answered = answered.unwrap_or_else(|_| Err(connection.progress.stage().late()));
     let reading = answered.as_ref().ok().filter(|answered| answered.is_success()).map(|answered| answered.read(&rules));
-    let scrubber = scrubber(webhook, &request, reading.as_ref());
+    let known = known(webhook, &request, reading.as_ref());
+    let scrubber = Scrubber::of(&known);
     let mut report = report(&request, webhook, &connection, answered.as_ref().ok(), &scrubber);
     report.tls_reason = answered.as_ref().err().and_then(tls_reason);
     let refused = reading.as_ref().and_then(Reading::refusal).map(|complaint| complaint.lint);
-    let Reading { stream, complaints } = reading.unwrap_or(Reading { stream: None, complaints: Vec::new() });
+    let Reading { stream, complaints, .. } = reading.unwrap_or_default();
     report.stream = stream.as_ref().map(|stream| stream_report(stream, &scrubber));
     report.lint = complaints.iter().map(|complaint| lint_report(complaint, &scrubber)).collect();
     let (result, body) = match answered {
         Err(fault) => (Err(fault), Vec::new()),
         Ok(answered) => (outcome(&answered, refused, stream), answered.body),
     };
-    Asked { result, complaints, report, body }
+    Asked { result, complaints, report, body, known }
 }
 
 fn outcome(answered: &Answered, refused: Option<Lint>, stream: Option<Stream>) -> Result<Stream, WebhookFault> {
@@ -294,30 +299,24 @@ async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, reqwest::E
 }
 
 /// Everything of ours that the webhook may say back, and what its own answer has of tokens.
-fn scrubber(webhook: &Webhook, request: &Request, reading: Option<&Reading>) -> Scrubber {
-    let signing = webhook.signing.iter().map(|signing| match signing {
-        WebhookSigning::Twilio { token } | WebhookSigning::Plivo { token } => token,
-        WebhookSigning::TwilioSharedKey { secret, .. } | WebhookSigning::Vonage { secret, .. } => secret,
-        WebhookSigning::Signalwire { key } => key,
+fn known(webhook: &Webhook, request: &Request, reading: Option<&Reading>) -> Known {
+    let signing = webhook.signing.iter().flat_map(|signing| match signing {
+        WebhookSigning::Twilio { token } | WebhookSigning::Plivo { token } => [Some(token), None],
+        WebhookSigning::TwilioSharedKey { secret, .. } => [Some(secret), None],
+        WebhookSigning::Vonage { secret, api_key, .. } => [Some(secret), api_key.as_ref()],
+        WebhookSigning::Signalwire { key } => [Some(key), None],
     });
-    let proofs =
-        signing.chain(webhook.login.iter().map(|(_, password)| password)).chain(request.headers.iter().map(|(_, value)| value));
+    let proofs = signing.flatten().chain(webhook.login.iter().map(|(_, password)| password));
+    let proofs = proofs.chain(request.headers.iter().map(|(_, value)| value)).cloned().collect();
     let own = webhook.parameters.iter().chain(&webhook.headers).map(|(_, value)| value);
-    let query = webhook.url.url().query().unwrap_or_default();
-    let decoded = form_urlencoded::parse(query.as_bytes()).flat_map(|(name, value)| [name, value]).map(Secret::new);
-    let as_written = query.split(['&', '=']).map(Secret::new);
     // As a form or a query has them.
     let sent =
         own.clone().map(|value| Secret::new(form_urlencoded::byte_serialize(value.expose().as_bytes()).collect::<String>()));
     // What stands behind `Basic ` and `Bearer `.
     let bare = request.headers.iter().filter_map(|(_, value)| Some(Secret::new(value.expose().split_once(' ')?.1)));
-    let made: Vec<Secret> = decoded.chain(as_written).chain(sent).chain(bare).collect();
-    let stream = reading.and_then(|reading| reading.stream.as_ref());
-    let theirs = stream.into_iter().flat_map(|stream| stream.parameters.iter().map(|(_, value)| value).chain(stream.token()));
-    // Values of the stream's query, which its own report leaves out as well.
-    let url = stream.map(|stream| stream.target.resource(String::new, "", 0)).unwrap_or_default();
-    let in_url: Vec<Secret> = url.split_once('?').map_or("", |(_, query)| query).split(['&', '=']).map(Secret::new).collect();
-    Scrubber::of(proofs, own.chain(&made).chain(&in_url).chain(theirs))
+    let query = query_values(webhook.url.url().query().unwrap_or_default());
+    let theirs = reading.map(|reading| reading.secrets.as_slice()).unwrap_or_default();
+    Known { proofs, values: own.cloned().chain(sent).chain(bare).chain(query).chain(theirs.iter().cloned()).collect() }
 }
 
 fn report(
@@ -327,11 +326,13 @@ fn report(
     answered: Option<&Answered>,
     scrubber: &Scrubber,
 ) -> WebhookReport {
+    let clean = |bytes: &[u8], limit| scrubber.scrub(scrubber.head(bytes, limit)).into_owned();
     let body = answered.map_or(&[][..], |answered| &answered.body);
-    let clean = scrubber.scrub(body);
-    let shown = redact(&String::from_utf8_lossy(&clean[..clean.len().min(4 * LONGEST_BODY)]));
+    // Again behind `excerpt`, which takes escapes away.
+    let shown = excerpt(&String::from_utf8_lossy(&clean(body, LONGEST_BODY)));
+    let body = Printable::capture(&clean(shown.as_bytes(), LONGEST_BODY), LONGEST_BODY);
     let header = |(name, value): &(String, Vec<u8>)| {
-        (Printable::capture(&scrubber.scrub(name.as_bytes()), 64), printable_value(name, &scrubber.scrub(value)))
+        (Printable::capture(&clean(name.as_bytes(), 64), 64), printable_value(name, &clean(value, LONGEST_HEADER)))
     };
     WebhookReport {
         url: request.shown.to_string(),
@@ -343,7 +344,7 @@ fn report(
         tls_reason: None,
         status: answered.map(|answered| answered.status),
         headers: answered.map(|answered| answered.headers.iter().map(header).collect()).unwrap_or_default(),
-        body: Printable::capture(shown.as_bytes(), LONGEST_BODY),
+        body,
         stream: None,
         lint: Vec::new(),
     }

@@ -16,6 +16,7 @@
 mod address;
 mod body;
 mod bxml;
+mod excerpt;
 mod exotel;
 mod format;
 mod heed;
@@ -40,12 +41,13 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use excerpt::excerpt;
 pub use heed::{heed, login, placing};
 pub use lint::{Lint, Severity};
 pub use page::markdown;
 pub use parameters::UNVERIFIED;
 pub use reach::is_public;
-pub use redact::redact;
+pub use redact::query_values;
 pub use request::{Plan, Request};
 pub use traditional::serves_nobody;
 
@@ -81,6 +83,11 @@ words! {
         Json = "json",
     }
 }
+
+/// The secrets of a document that are kept.
+const MOST_SECRETS: usize = 2_000;
+/// The parameters of a stream that are kept; far above what any provider documents.
+const MOST_PARAMETERS: usize = 500;
 
 /// A webhook's answer. Its status is not here: who asks looks at that first.
 #[derive(Clone, Copy, Debug)]
@@ -214,16 +221,6 @@ pub struct Stream {
     pub authorization: Option<Authorization>,
 }
 
-impl Stream {
-    /// What of it proves who calls, beside the parameters.
-    pub fn token(&self) -> Option<&Secret> {
-        match self.authorization.as_ref()? {
-            Authorization::Basic(_, secret) | Authorization::Bearer(secret) | Authorization::Custom(secret) => Some(secret),
-            Authorization::Vonage => None,
-        }
-    }
-}
-
 /// What a document says of the upgrade's header Authorization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authorization {
@@ -235,6 +232,15 @@ pub enum Authorization {
     Custom(Secret),
     /// A token that only Vonage can make.
     Vonage,
+}
+
+impl Authorization {
+    const fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Basic(_, secret) | Self::Bearer(secret) | Self::Custom(secret) => Some(secret),
+            Self::Vonage => None,
+        }
+    }
 }
 
 /// What is wrong with an answer.
@@ -255,12 +261,14 @@ pub struct Complaint {
 }
 
 /// What an answer says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// The stream, if there is one that can be dialled. It may be there although the provider would refuse: see [`Reading::refusal`].
     pub stream: Option<Stream>,
     /// What is wrong, at most one of each [`Lint`], in the order of the document; never empty without a stream.
     pub complaints: Vec<Complaint>,
+    /// What the document hands out that may be secret, with all its streams, whether one of them can be dialled or not.
+    pub secrets: Vec<Secret>,
 }
 
 impl Reading {
@@ -314,6 +322,14 @@ impl Draft {
             unreachable,
         }
     }
+
+    /// What of it may be secret.
+    fn secrets(&self) -> Vec<Secret> {
+        let parameters = self.parameters.iter().map(|(_, value)| value);
+        let token = self.authorization.as_ref().and_then(Authorization::secret);
+        let of_url = self.url.as_ref().map(|url| address::secrets(&url.text)).unwrap_or_default();
+        token.into_iter().chain(parameters).cloned().chain(of_url).collect()
+    }
 }
 
 /// Reads an answer and holds it against the rules.
@@ -321,10 +337,11 @@ impl Draft {
 pub fn read(answer: &Answer<'_>, rules: &Rules<'_>) -> Reading {
     let mut notes = Notes::new(rules);
     let drafts = body::text(answer, &mut notes).map(|text| drafts(text, &mut notes)).unwrap_or_default();
+    let secrets = drafts.iter().flat_map(Draft::secrets).take(MOST_SECRETS).collect();
     let draft = choose(drafts, &mut notes);
     let stream = draft.clone().and_then(|draft| finish(draft, &mut notes));
     notes.settle(draft.as_ref());
-    Reading { stream, complaints: notes.list }
+    Reading { stream, complaints: notes.list, secrets }
 }
 
 fn drafts(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
@@ -350,9 +367,14 @@ fn choose(mut drafts: Vec<Draft>, notes: &mut Notes<'_>) -> Option<Draft> {
     (at < drafts.len()).then(|| drafts.swap_remove(at))
 }
 
-fn finish(draft: Draft, notes: &mut Notes<'_>) -> Option<Stream> {
+fn finish(mut draft: Draft, notes: &mut Notes<'_>) -> Option<Stream> {
     notes.stream = draft.number;
     notes.provider = notes.rules.provider_of(draft.verb);
+    if draft.parameters.len() > MOST_PARAMETERS {
+        let says = format!("{} parameters; no more than the first {MOST_PARAMETERS} are sent on", draft.parameters.len());
+        notes.add(Lint::ParametersTooLarge, Some(draft.line), says);
+        draft.parameters.truncate(MOST_PARAMETERS);
+    }
     format::compare(&draft, notes);
     let Some(url) = &draft.url else {
         notes.add(Lint::UrlMissing, Some(draft.line), format!("the stream ({}) has no URL", draft.verb));

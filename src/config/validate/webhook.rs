@@ -263,7 +263,7 @@ fn signed(raw: &Raw, signer: Signer, token: Secret) -> WebhookSigning {
         (Signer::Plivo, _) => WebhookSigning::Plivo { token },
         (Signer::Vonage, _) => WebhookSigning::Vonage {
             secret: token,
-            api_key: raw.api_key.get().cloned(),
+            api_key: raw.api_key.get().cloned().map(Secret::new),
             application: raw.application.get().cloned(),
         },
     }
