@@ -62,12 +62,11 @@ pub fn placing<'m>(monitor: &'m Monitor, webhook: &Webhook) -> Cow<'m, Dialect> 
     let Some(author) = author else { return Cow::Borrowed(&monitor.dialect) };
     let settings = monitor.dialect.provider();
     // Plivo's clone and Twilio's other protocol have ids of the same form.
-    let spoken = settings.map(|settings| match settings.provider {
-        Provider::ConversationRelay => Provider::Twilio,
-        Provider::Vobiz => Provider::Plivo,
-        provider => provider,
-    });
-    if spoken == Some(author) {
+    let alike = |provider: Provider| {
+        provider == author
+            || matches!((provider, author), (Provider::ConversationRelay, Provider::Twilio) | (Provider::Vobiz, Provider::Plivo))
+    };
+    if settings.is_some_and(|settings| alike(settings.provider)) {
         return Cow::Borrowed(&monitor.dialect);
     }
     let fixed = settings.map(|settings| settings.fixed.clone()).unwrap_or_default();

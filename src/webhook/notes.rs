@@ -50,11 +50,9 @@ impl<'r> Notes<'r> {
     pub(super) fn settle(&mut self, chosen: Option<&Draft>) {
         if let Some(chosen) = chosen {
             for (complaint, about) in self.list.iter_mut().zip(&self.about) {
-                let elsewhere = match complaint.lint {
-                    Lint::StreamMisplaced => true,
-                    Lint::StreamUnreachable => !chosen.unreachable,
-                    _ => *about != 0 && *about != chosen.number,
-                };
+                let of_another = *about != 0 && *about != chosen.number;
+                let unreached = complaint.lint == Lint::StreamUnreachable && !chosen.unreachable;
+                let elsewhere = of_another || unreached || complaint.lint == Lint::StreamMisplaced;
                 complaint.refuses &= !elsewhere;
             }
         }
