@@ -752,3 +752,38 @@ fn a_token_cannot_end_its_header() {
         assert_eq!(reading.stream.unwrap().authorization.is_some(), fits, "{text}");
     }
 }
+
+/// The probe takes them out of everything that it shows.
+#[test]
+fn secrets_of_every_stream_are_known() {
+    let refused = "<Response><Connect><Stream url=\"http://u:c1@voice.example.com/m?t=c2%2B&amp;k=c3&#x2B;\" authBearerToken=\"c4\">\
+                   <Parameter name=\"environment\" value=\"c5\"/></Stream></Connect></Response>";
+    let second = "<Response><Connect><Stream url=\"wss://voice.example.com/m?t=c1\"/><Stream url=\"wss://voice.example.com/m?t=c2\">\
+                  <Parameter name=\"a\" value=\"c3\"/></Stream></Connect></Response>";
+    let ncco = "[{\"action\":\"connect\",\"endpoint\":[{\"type\":\"websocket\",\"headers\":{\"a\":\"c1\\/2\"},\
+                \"authorization\":{\"type\":\"custom\",\"value\":\"Bearer c2\"}}]}]";
+    let rows: [(Kind, &str, bool, &[&str]); 3] = [
+        (Kind::Signalwire, refused, false, &["c1", "c2%2B", "c2+", "c3+", "c4", "c5"]),
+        (Kind::Twilio, second, true, &["c1", "c2", "c3"]),
+        (Kind::Vonage, ncco, false, &["c1/2", "Bearer c2"]),
+    ];
+    for (kind, text, is_dialled, expected) in rows {
+        let reading = read_as(kind, text);
+        let secrets: Vec<&str> = reading.secrets.iter().map(Secret::expose).collect();
+        expected.iter().for_each(|secret| assert!(secrets.contains(secret), "{secret} of {kind}: {secrets:?}"));
+        assert!(!secrets.contains(&"environment") && !secrets.contains(&"t"), "{secrets:?}");
+        assert_eq!(reading.stream.is_some(), is_dialled, "{:?}", reading.complaints);
+    }
+}
+
+#[test]
+fn parameters_and_secrets_are_bounded() {
+    let headers: Vec<String> = (0..2_900).map(|n| format!("\"name{n}\":\"value{n}\"")).collect();
+    let text = format!(
+        "[{{\"action\":\"connect\",\"endpoint\":[{{\"type\":\"websocket\",\"uri\":\"wss://voice.example.com/m\",\"headers\":{{{}}}}}]}}]",
+        headers.join(",")
+    );
+    let reading = read_as(Kind::Vonage, &text);
+    assert!(lints(&reading).contains(&Lint::ParametersTooLarge), "{:?}", reading.complaints);
+    assert_eq!((reading.secrets.len(), reading.stream.unwrap().parameters.len()), (MOST_SECRETS, MOST_PARAMETERS));
+}
