@@ -1,7 +1,8 @@
 //! Phase `webhook`: asks as the provider does, and reads the answer.
 //!
 //! One request on a connection of its own: a fresh lookup and a full handshake, as for the line; no redirects, no proxy, no cookies, no second
-//! try. The name is looked up before the library is asked, so that faults of the lookup keep their names.
+//! try. The name is looked up before the library is asked, so that faults of the lookup keep their names;
+//! its addresses have a turn each until one takes the connection, and the stage of each is known (`stage`).
 
 mod stage;
 
