@@ -8,7 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::dial::HostPort;
-use super::target::{InvalidTarget, checked_name, redact_query};
+use super::target::{InvalidTarget, checked_name, is_loopback, redact_query};
 use crate::dialect::Provider;
 use crate::outcome::words;
 use crate::secret::Secret;
@@ -217,12 +217,7 @@ impl WebhookUrl {
     /// Does it lead to this machine?
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-            None => false,
-        }
+        self.0.host().is_some_and(|host| is_loopback(&host))
     }
 
     /// The host, with brackets around an IPv6 address.

@@ -7,7 +7,7 @@ use super::reach::is_private;
 use super::redact::{query_values, redact, without_escapes};
 use super::{Authorization, Kind, Lint, Located};
 use crate::dialect::Provider;
-use crate::monitor::{Target, redact_query};
+use crate::monitor::{Target, is_loopback, redact_query};
 use crate::secret::Secret;
 use crate::text::Printable;
 
@@ -201,7 +201,7 @@ fn scheme(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) -> Option<()> {
         "wss" => {}
         "ws" => {
             // As with a monitor's own URL: nothing leaves this machine.
-            if !(is_loopback(url) && notes.rules.allows(url.host_str().unwrap_or_default())) {
+            if !(url.host().is_some_and(|host| is_loopback(&host)) && notes.rules.allows(url.host_str().unwrap_or_default())) {
                 notes.add_with(Lint::SchemeNotWss, line, says, fix);
             }
         }
@@ -217,15 +217,6 @@ fn scheme(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) -> Option<()> {
         }
     }
     Some(())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }
 
 fn host(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) {
