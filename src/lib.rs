@@ -6,7 +6,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | words | [`outcome`] · [`text`] · [`secret`] · [`wall`] · [`audio`] · [`signature`] · [`report`] |
-//! | rules | [`dialect`] · [`monitor`] · [`webhook`] · [`hold`] · [`verdict`] · [`schedule`] · [`standing`] |
+//! | rules | [`dialect`] · [`monitor`] · [`webhook`] · [`hold`] · [`verdict`] · [`diagnosis`] · [`schedule`] · [`standing`] |
 //! | edges | [`lag`] · [`config`] · [`probe`] |
 //! | memory | [`history`] · [`metrics`] |
 //! | running | [`supervisor`] · [`http`] |
@@ -16,6 +16,7 @@ pub mod audio;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod diagnosis;
 pub mod dialect;
 pub mod history;
 pub mod hold;

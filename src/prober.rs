@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::lag::LagMeter;
 use crate::monitor::Monitor;
@@ -54,11 +55,17 @@ impl DialProber {
 impl Prober for DialProber {
     async fn probe(&self, monitor: Arc<Monitor>, cancel: CancellationToken) -> Report {
         let report = probe(&monitor, &self.resources, &cancel).await;
-        if let Some(skew) = report.upgrade.as_ref().and_then(|upgrade| upgrade.clock_skew_seconds) {
-            self.compare_clocks(monitor.endpoint.host(), skew);
+        if let Some((host, skew)) = clock_of(&report) {
+            self.compare_clocks(host, skew);
         }
         report
     }
+}
+
+/// The host whose stream was dialled, and what its 101 says about the time. Another one than the monitor's own where a webhook names it.
+fn clock_of(report: &Report) -> Option<(String, f64)> {
+    let skew = report.upgrade.as_ref()?.clock_skew_seconds?;
+    Some((Url::parse(&report.target).ok()?.host_str()?.to_owned(), skew))
 }
 
 /// The median of what the hosts say, against the tolerance.
@@ -70,6 +77,19 @@ fn clock_is_wrong(mut skews: Vec<f64>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::Outcome;
+    use crate::supervisor::fixture;
+
+    #[test]
+    fn a_clock_is_that_of_the_host_that_was_dialled() {
+        let mut report = fixture::report("a", Outcome::Success);
+        assert_eq!(clock_of(&report), None, "no Date");
+        report.upgrade.as_mut().unwrap().clock_skew_seconds = Some(-3.0);
+        report.target = "wss://media.example.com:8443/calls/{call_id}?token=***".to_owned();
+        assert_eq!(clock_of(&report), Some(("media.example.com".to_owned(), -3.0)));
+        report.target = "ws://[::1]:5050/".to_owned();
+        assert_eq!(clock_of(&report), Some(("[::1]".to_owned(), -3.0)));
+    }
 
     #[test]
     fn the_majority_decides_about_the_clock() {

@@ -245,6 +245,11 @@ pub struct HoldReport {
     pub target_seconds: f64,
     /// How long it did.
     pub lasted_seconds: f64,
+    /// From the last byte that came to the end of the line, or to our goodbye; `null` if none came after the 101. The Close that ended
+    /// the line does not count.
+    pub since_received_seconds: Option<f64>,
+    /// From the last that we sent, pongs among it, to the same moment; `null` if we sent nothing.
+    pub since_sent_seconds: Option<f64>,
 }
 
 /// How the line ended.

@@ -222,17 +222,22 @@ fn drop_rivals(own: &mut Table, options: &Table) {
     }
 }
 
-/// Puts `more` on top of `own`: of tables each key, of headers each name in whatever case.
+/// Puts `more` on top of `own`: of tables each key, of headers each name in whatever case. Everywhere else case counts, as in the file.
 fn merge(own: &mut Table, more: Table) {
     for (key, value) in more {
         match (own.get_mut(&key), value) {
+            (Some(Value::Table(own)), Value::Table(more)) if key == "headers" => merge_headers(own, more),
             (Some(Value::Table(own)), Value::Table(more)) => merge(own, more),
             (_, value) => {
-                own.retain(|other, _| !other.eq_ignore_ascii_case(&key));
                 own.insert(key, value);
             }
         }
     }
+}
+
+fn merge_headers(own: &mut Table, more: Table) {
+    own.retain(|name, _| !more.keys().any(|other| other.eq_ignore_ascii_case(name)));
+    own.extend(more);
 }
 
 fn unknown(name: &str, path: &Path, config: &config::Config) -> String {
@@ -325,6 +330,13 @@ mod tests {
             ("[headers]\nX-A = '1'\nX-B = '2'", "[headers]\nx-a = '3'", "[headers]\nx-a = '3'\nX-B = '2'"),
             ("[headers]\nX-A = { file = 'f' }", "[headers]\nX-A = '3'", "[headers]\nX-A = '3'"),
             ("[headers]\nX-A = { file = 'f' }", "[headers]\nX-A = { env = 'E' }", "[headers]\nX-A = { env = 'E' }"),
+            (
+                "[webhook.headers]\nX-A = '1'\n[webhook.parameters]\nFrom = '1'",
+                "[webhook.headers]\nx-a = '2'\n[webhook.parameters]\nfrom = '2'",
+                "[webhook.headers]\nx-a = '2'\n[webhook.parameters]\nFrom = '1'\nfrom = '2'",
+            ),
+            ("[call.parameters]\nkey = '1'", "[call.parameters]\nKey = '2'", "[call.parameters]\nkey = '1'\nKey = '2'"),
+            ("[labels]\nteam = 'a'", "[labels]\nteam = 'b'", "[labels]\nteam = 'b'"),
             ("[basic_auth]\nusername = 'u'", "bearer_token_env = 'E'", "bearer_token_env = 'E'"),
             ("ca_file = 'f'", "insecure = true", "insecure = true"),
             ("url = 'ws://h'", "webhook = { url = 'http://h' }", "webhook = { url = 'http://h' }"),

@@ -3,6 +3,7 @@
 //! Exit codes: 0 good, 1 the endpoint is bad, 2 could not run (arguments, configuration), 3 inconclusive.
 
 mod adhoc;
+mod diagnose;
 mod probe;
 mod reference;
 mod serve;
@@ -39,6 +40,8 @@ enum Command {
     },
     /// Probe once: a monitor of the configuration by its name, or any ws:// or wss:// URL
     Probe(Box<probe::ProbeArgs>),
+    /// Run the troubleshooting page: every check with its result, then the likely cause, who must act and what to do
+    Diagnose(Box<diagnose::DiagnoseArgs>),
     /// Serve the practice endpoints: a scripted voice server with one behaviour per reason
     Practice(PracticeArgs),
     /// See it work: practice endpoints and the daemon with a bundled configuration, all on loopback
@@ -130,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => serve::run(&args),
         Command::Check { config } => check(&config),
         Command::Probe(args) => probe::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args),
         Command::Practice(args) => serve::practice(&args),
         Command::Demo { listen, stop_after } => serve::demo(listen, stop_after),
         Command::Reasons(TableArgs { json }) => print(&if json { reasons_json() } else { reference::reasons_text() }),

@@ -15,7 +15,7 @@ use crate::daemon;
 use crate::lag::LagMeter;
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
-use crate::probe::{Resources, probe};
+use crate::probe::{Resources, probe, probe_and_follow_up};
 use crate::report::Report;
 
 /// The arguments of `sidetone probe`.
@@ -29,22 +29,28 @@ pub(super) struct ProbeArgs {
     config: PathBuf,
     /// Print the report as JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     #[command(flatten)]
     monitor: MonitorArgs,
 }
 
+impl ProbeArgs {
+    /// The monitor that is meant.
+    pub(super) fn monitor(&self) -> Result<Arc<Monitor>, String> {
+        match self.target.as_deref() {
+            Some(name) if !name.contains("://") => self.monitor.for_name(name, &self.config),
+            url => self.monitor.for_url(url),
+        }
+    }
+}
+
 pub(super) fn run(args: &ProbeArgs) -> Exit {
-    let monitor = match args.target.as_deref() {
-        Some(name) if !name.contains("://") => args.monitor.for_name(name, &args.config),
-        url => args.monitor.for_url(url),
-    };
-    let monitor = match monitor {
+    let monitor = match args.monitor() {
         Ok(monitor) => monitor,
         Err(message) => return complain(&message),
     };
     let report = match runtime() {
-        Ok(runtime) => runtime.block_on(once(monitor)),
+        Ok(runtime) => runtime.block_on(once(monitor, false)),
         Err(error) => return complain(&format!("no runtime: {error}")),
     };
     let shown = show(&report, args.json);
@@ -67,7 +73,8 @@ fn show(report: &Report, json: bool) -> Exit {
 }
 
 /// One probe; whoever stops it (Ctrl-C, SIGTERM, a terminal that goes away) makes it say goodbye to the line, and still gets a report.
-async fn once(monitor: Arc<Monitor>) -> Report {
+/// With `follow_up`, what a failure calls for is checked as well.
+pub(super) async fn once(monitor: Arc<Monitor>, follow_up: bool) -> Report {
     let lag = LagMeter::new();
     let resources = Resources::new(lag.clone());
     let cancel = CancellationToken::new();
@@ -81,5 +88,5 @@ async fn once(monitor: Arc<Monitor>) -> Report {
             stop.cancel();
         });
     }
-    probe(&monitor, &resources, &cancel).await
+    if follow_up { probe_and_follow_up(&monitor, &resources, &cancel).await } else { probe(&monitor, &resources, &cancel).await }
 }

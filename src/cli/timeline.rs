@@ -135,45 +135,17 @@ fn verdict(report: &Report, paint: &Paint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{Reason, Warning};
-    use crate::report::{StreamReport, WarningReport};
+    use crate::outcome::Reason;
+    use crate::report::WarningReport;
     use crate::supervisor::fixture;
 
     #[test]
     fn a_webhook_is_drawn_with_what_is_wrong_in_its_answer() {
-        let text = |text: &str| Printable::trusted(text);
-        let lint = |lint: Lint, refuses| LintReport {
-            lint: lint.label(),
-            line: Some(3),
-            says: text("the URL is odd"),
-            fix: text("write another"),
-            refuses,
-            provider_code: refuses.then_some("Twilio 31922"),
-        };
         let mut report = fixture::failure("a", Reason::WebhookUrlInvalid);
         report.phases.webhook = Some(0.125);
-        report.webhook = Some(WebhookReport {
-            url: "https://voice.example.com/voice?tenant=***".to_owned(),
-            method: "POST",
-            provider: "twilio",
-            signed: true,
-            address: Some("192.0.2.1:443".parse().unwrap()),
-            certificates: Vec::new(),
-            tls_reason: None,
-            status: Some(200),
-            headers: Vec::new(),
-            body: text("<Response/>"),
-            stream: Some(StreamReport {
-                url: text("ws://voice.example.com/media"),
-                line: 3,
-                verb: "connect_stream",
-                provider: Some("twilio"),
-                parameters: vec![text("tenant"), text("agent")],
-                track: None,
-            }),
-            lint: vec![lint(Lint::SchemeNotWss, true), lint(Lint::HostDiffers, false)],
-        });
-        let warning = Lint::HostDiffers.warning().unwrap_or(Warning::HttpBareLf);
+        let lint = vec![fixture::lint(Lint::SchemeNotWss, true), fixture::lint(Lint::HostDiffers, false)];
+        report.webhook = Some(fixture::webhook(lint));
+        let warning = Lint::HostDiffers.warning().expect("providers pass over it");
         report.warnings = vec![WarningReport { warning, says: "line 3: the URL is odd".to_owned(), provider_code: None }];
         let drawn = draw(&report, false);
         for line in [

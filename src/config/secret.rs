@@ -93,7 +93,7 @@ pub(super) enum VariableError {
 /// # Errors
 /// If it cannot be read, is empty, or has characters that no header can carry.
 pub fn read_secret_file(path: &Path) -> Result<Secret, FileError> {
-    secret_of_file(path, printable(path))
+    secret_of_file(path, printable(path), Carrier::Header)
 }
 
 /// Reads the certificates of a PEM file, as DER.
@@ -104,9 +104,9 @@ pub fn read_ca_file(path: &Path) -> Result<Vec<Vec<u8>>, FileError> {
     certificates_of_file(path, printable(path))
 }
 
-fn secret_of_file(path: &Path, name: Printable) -> Result<Secret, FileError> {
+fn secret_of_file(path: &Path, name: Printable, carrier: Carrier) -> Result<Secret, FileError> {
     let text = read_text(path, name.clone())?;
-    checked_secret(text.trim_end_matches(['\r', '\n'])).map_err(|error| FileError::Secret { path: name, error })
+    checked_secret(text.trim_end_matches(['\r', '\n']), carrier).map_err(|error| FileError::Secret { path: name, error })
 }
 
 fn certificates_of_file(path: &Path, name: Printable) -> Result<Vec<Vec<u8>>, FileError> {
@@ -141,11 +141,22 @@ fn key_of_file(path: &Path, name: Printable) -> Result<Secret, FileError> {
     }
 }
 
-fn checked_secret(text: &str) -> Result<Secret, BadSecret> {
+/// What a value is carried in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carrier {
+    /// A header: printable ASCII on one line.
+    Header,
+    /// A form or JSON: any text.
+    Body,
+}
+
+fn checked_secret(text: &str, carrier: Carrier) -> Result<Secret, BadSecret> {
     if text.is_empty() {
         return Err(BadSecret::Empty);
     }
-    check_header_value(text).map_err(|_| BadSecret::Unprintable)?;
+    if carrier == Carrier::Header {
+        check_header_value(text).map_err(|_| BadSecret::Unprintable)?;
+    }
     Ok(Secret::new(text))
 }
 
@@ -186,8 +197,8 @@ impl<'e> Surroundings<'e> {
         Self { base, variable, certificates: HashMap::new(), recordings: Vec::new() }
     }
 
-    pub(super) fn secret_file(&self, path: &Path) -> Result<Secret, FileError> {
-        secret_of_file(&self.base.join(path), printable(path))
+    pub(super) fn secret_file(&self, path: &Path, carrier: Carrier) -> Result<Secret, FileError> {
+        secret_of_file(&self.base.join(path), printable(path), carrier)
     }
 
     pub(super) fn key_file(&self, path: &Path) -> Result<Secret, FileError> {
@@ -224,11 +235,11 @@ impl<'e> Surroundings<'e> {
         Ok(sound)
     }
 
-    pub(super) fn secret_variable(&self, name: &str) -> Result<Secret, VariableError> {
+    pub(super) fn secret_variable(&self, name: &str, carrier: Carrier) -> Result<Secret, VariableError> {
         let label = || Printable::trusted(variable_shown(name));
         let value = (self.variable)(name).ok_or_else(|| VariableError::NotSet(label()))?;
         let value = value.to_str().ok_or_else(|| VariableError::Bad(label(), BadSecret::Unprintable))?;
-        checked_secret(value).map_err(|error| VariableError::Bad(label(), error))
+        checked_secret(value, carrier).map_err(|error| VariableError::Bad(label(), error))
     }
 }
 
@@ -297,7 +308,7 @@ mod tests {
     #[test]
     fn a_secret_in_place_of_a_variable_name_is_not_repeated() {
         let surroundings = Surroundings::new(Path::new("."), &|_| None);
-        let message = |name| surroundings.secret_variable(name).unwrap_err().to_string();
+        let message = |name| surroundings.secret_variable(name, Carrier::Header).unwrap_err().to_string();
         assert_eq!(message("VOICE_TOKEN"), "the environment variable `VOICE_TOKEN` is not set");
         assert_eq!(message("hunter2"), "the environment variable that is named here is not set");
     }

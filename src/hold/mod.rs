@@ -88,6 +88,8 @@ pub struct Hold {
     muted: bool,
     frames_sent: u64,
     pings_received: u64,
+    last_received: Option<Duration>,
+    last_sent: Option<Duration>,
 }
 
 impl Hold {
@@ -122,6 +124,8 @@ impl Hold {
             muted: false,
             frames_sent: 0,
             pings_received: 0,
+            last_received: None,
+            last_sent: None,
             plan,
         }
     }
@@ -132,7 +136,8 @@ impl Hold {
         match input {
             Input::Tick => {}
             Input::Message(message) => self.hear(message),
-            Input::Ping => self.pings_received += 1,
+            Input::Ping => self.note_ping(),
+            Input::Received => return self.note_received(at),
             Input::Pong(payload) => {
                 if let Some(pinger) = &mut self.pinger {
                     pinger.pong(payload, self.now);
@@ -155,10 +160,10 @@ impl Hold {
     /// What to do now.
     pub fn poll(&mut self) -> Output {
         if let Some(next) = self.outbox.pop_front() {
-            return Output::Send(next);
+            return self.say(next);
         }
         if let Some(frame) = self.next_media_frame() {
-            return Output::Send(Outgoing::Data(frame));
+            return self.say(Outgoing::Data(frame));
         }
         match (self.stage, self.ending) {
             (Stage::Over, Some(ending)) => Output::Done(ending),

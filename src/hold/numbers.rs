@@ -2,15 +2,40 @@
 
 use std::time::Duration;
 
-use super::Hold;
 use super::ear::Unmet;
 use super::pacer::Pacer;
 use super::path::PathState;
 use super::pinger::Pinger;
 use super::terms::Tally;
+use super::{Hold, Outgoing, Output, Stage};
 use crate::dialect::Remarks;
 
 impl Hold {
+    /// Bytes came at this time. While we say goodbye, nobody asks any more.
+    pub(super) fn note_received(&mut self, at: Duration) {
+        if self.stage == Stage::Holding {
+            self.last_received = Some(at);
+        }
+    }
+
+    /// A ping came, and its pong goes out.
+    pub(super) fn note_ping(&mut self) {
+        self.pings_received += 1;
+        self.note_sent();
+    }
+
+    /// Something goes out.
+    pub(super) fn say(&mut self, out: Outgoing) -> Output {
+        self.note_sent();
+        Output::Send(out)
+    }
+
+    fn note_sent(&mut self) {
+        if self.stage == Stage::Holding {
+            self.last_sent = Some(self.now);
+        }
+    }
+
     /// When the line ended, or our goodbye began.
     #[must_use]
     pub fn lasted(&self) -> Duration {
@@ -43,6 +68,8 @@ impl Hold {
             frames_received: self.ear.audio_frames,
             bytes_received: self.ear.audio_bytes,
             messages_received: self.ear.messages,
+            last_received: self.last_received,
+            last_sent: self.last_sent,
             marks_played: self.ear.marks_played,
             marks_cleared: self.ear.marks_cleared,
             clears: self.ear.clears,

@@ -32,6 +32,8 @@ pub enum Input<'a> {
     WriteBlocked,
     /// Everything that we sent is with the kernel.
     WriteFlushed,
+    /// These were the latest bytes that came, of any kind but a Close.
+    Received,
     /// A look at the kernel's counters.
     Path(PathSample),
     /// Frames and bytes that have come so far, of every kind.
@@ -130,6 +132,10 @@ pub struct Tally {
     pub byte_rate: Option<f64>,
     /// Jitter of the audio that came (RFC 3550 section 6.4.1).
     pub jitter: Option<Duration>,
+    /// When the last bytes came before the line ended or our goodbye began; the Close that ended it does not count.
+    pub last_received: Option<Duration>,
+    /// When we last sent something before that, pongs among it.
+    pub last_sent: Option<Duration>,
     /// Marks of the server that were played and answered.
     pub marks_played: u64,
     /// Marks of the server that were thrown away with the audio before them.

@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use super::extract::Named;
 use super::view::{DetailView, MonitorView, OverviewView, ProbeView};
 use super::{Refusal, Surface};
-use crate::report::{ComparisonReport, LintReport, Report, WebhookReport};
+use crate::report::{ComparisonReport, LintReport, Report, TimelineEntry, WebhookReport};
 use crate::text::{Printable, escape_html};
 use crate::wall::Timestamp;
 
@@ -117,18 +117,7 @@ impl Page {
     fn report(&mut self, title: &str, report: &Report, now: Timestamp) {
         self.raw(&format!("<h2>{}</h2><table><tbody>", escape(title)));
         self.fact("began", escape(format_args!("{} ({})", report.started_at, ago(report.started_at, now))));
-        self.fact("outcome", report.outcome);
-        if let Some(reason) = report.reason {
-            self.fact("reason", format_args!("<code>{reason}</code>: {}", escape(reason.explains())));
-        }
-        if let (Some(phase), Some(owner)) = (report.phase, report.owner) {
-            self.fact("phase", phase);
-            self.fact("who must act", owner);
-        }
-        if let Some(code) = report.provider_code {
-            self.fact("the provider says", code);
-        }
-        self.fact("summary", escape(&report.summary));
+        self.verdict(report);
         if let Some(address) = report.remote_address {
             self.fact("address", address);
         }
@@ -149,8 +138,28 @@ impl Page {
         if let Some(comparison) = &report.comparison {
             self.second_ways(comparison);
         }
+        self.timeline(&report.timeline);
+    }
+
+    /// How it ended, and why.
+    fn verdict(&mut self, report: &Report) {
+        self.fact("outcome", report.outcome);
+        if let Some(reason) = report.reason {
+            self.fact("reason", format_args!("<code>{reason}</code>: {}", escape(reason.explains())));
+        }
+        if let (Some(phase), Some(owner)) = (report.phase, report.owner) {
+            self.fact("phase", phase);
+            self.fact("who must act", owner);
+        }
+        if let Some(code) = report.provider_code {
+            self.fact("the provider says", code);
+        }
+        self.fact("summary", escape(&report.summary));
+    }
+
+    fn timeline(&mut self, timeline: &[TimelineEntry]) {
         self.raw("<h3>Timeline</h3><table><tbody>");
-        for entry in &report.timeline {
+        for entry in timeline {
             // Writing to a String cannot fail.
             let _ = writeln!(self.0, "<tr><td class=\"number\">{:.3} s<td>{}", entry.at_seconds, escape(&entry.what));
         }
@@ -247,8 +256,9 @@ fn ago(then: Timestamp, now: Timestamp) -> String {
 mod tests {
     use super::*;
     use crate::outcome::{Confidence, Finding, Outcome, Reason};
-    use crate::report::{FindingReport, SecondWayReport, StreamReport};
+    use crate::report::{FindingReport, SecondWayReport};
     use crate::supervisor::fixture;
+    use crate::webhook::Lint;
 
     const EVIL: &str = "<script>alert('x')</script>";
 
@@ -256,34 +266,14 @@ mod tests {
     fn hostile() -> Report {
         let evil = || Printable::capture(EVIL.as_bytes(), 256);
         let mut report = fixture::failure("a", Reason::WebhookUrlInvalid);
-        report.webhook = Some(WebhookReport {
-            url: format!("https://voice.example.com/{EVIL}"),
-            method: "POST",
-            provider: "twilio",
-            signed: true,
-            address: Some("192.0.2.1:443".parse().unwrap()),
-            certificates: Vec::new(),
-            tls_reason: None,
-            status: Some(200),
-            headers: vec![(evil(), evil())],
-            body: Printable::capture(format!("<Response>\n{EVIL}\n</Response>").as_bytes(), 4096),
-            stream: Some(StreamReport {
-                url: evil(),
-                line: 3,
-                verb: "connect_stream",
-                provider: Some("twilio"),
-                parameters: vec![evil()],
-                track: Some(evil()),
-            }),
-            lint: vec![LintReport {
-                lint: "scheme_not_wss",
-                line: Some(3),
-                says: evil(),
-                fix: evil(),
-                refuses: true,
-                provider_code: Some("Twilio 31922"),
-            }],
-        });
+        let mut webhook = fixture::webhook(vec![fixture::lint(Lint::SchemeNotWss, true)]);
+        webhook.url = format!("https://voice.example.com/{EVIL}");
+        webhook.headers = vec![(evil(), evil())];
+        webhook.body = Printable::capture(format!("<Response>\n{EVIL}\n</Response>").as_bytes(), 4096);
+        let stream = webhook.stream.as_mut().unwrap();
+        (stream.url, stream.parameters, stream.track) = (evil(), vec![evil()], Some(evil()));
+        (webhook.lint[0].says, webhook.lint[0].fix) = (evil(), evil());
+        report.webhook = Some(webhook);
         let second = SecondWayReport {
             url: EVIL.to_owned(),
             outcome: Outcome::Success,

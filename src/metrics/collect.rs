@@ -105,6 +105,9 @@ impl Sheet {
         for warning in &last.warnings {
             self.value(&f::PROBE_WARNING, &[name, warning.label()], Some(1.0));
         }
+        for finding in &last.findings {
+            self.value(&f::FINDING, &[name, finding.label()], Some(1.0));
+        }
         let rows = [
             (f::HOLD, last.hold),
             (f::CLOSE_CODE, last.close_code.map(f64::from)),

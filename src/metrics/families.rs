@@ -72,6 +72,8 @@ families! {
         "Probes that hit a bug of sidetone";
     PROBE_WARNING = "sidetone_probe_warning", Gauge, ["monitor", "warning"],
         "1 for each oddity of the last probe that did not decide its outcome";
+    FINDING = "sidetone_finding", Gauge, ["monitor", "finding"],
+        "1 for each finding about the last probe that failed, while it holds";
     // --- times ---
     PROBE_PHASE = "sidetone_probe_phase_seconds", Gauge, ["monitor", "phase"],
         "How long each phase of the last probe took; absent for phases that were not reached";

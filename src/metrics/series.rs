@@ -6,7 +6,7 @@ use prometheus::{Histogram, HistogramOpts};
 
 use super::families::{DIAL_EDGES, Family, HOLD_EDGES};
 use crate::monitor::{self, HostPort, Monitor};
-use crate::outcome::{Outcome, Phase, Reason, Warning};
+use crate::outcome::{Finding, Outcome, Phase, Reason, Warning};
 use crate::report::{ClosedBy, PhaseSeconds, Report};
 use crate::standing::{Standing, State};
 use crate::wall::Timestamp;
@@ -92,6 +92,7 @@ pub(super) struct Last {
     /// The leaf's end of validity, and the earliest of the chain.
     pub(super) certificates: Option<(Timestamp, Timestamp)>,
     pub(super) warnings: BTreeSet<Warning>,
+    pub(super) findings: BTreeSet<Finding>,
 }
 
 impl Series {
@@ -250,6 +251,7 @@ impl Last {
             tcp_rtt: report.tcp.map(|tcp| tcp.rtt_seconds),
             certificates: certificates.or(self.certificates),
             warnings: report.warnings.iter().map(|warning| warning.warning).collect(),
+            findings: report.findings.iter().map(|finding| finding.finding).collect(),
         };
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::monitor::{Endpoint, HostPort, Target, Thresholds};
-use crate::outcome::{HttpStatus, Outcome, Phase, Reason, Warning};
-use crate::report::WarningReport;
+use crate::outcome::{Confidence, Finding, HttpStatus, Outcome, Phase, Reason, Warning};
+use crate::report::{FindingReport, WarningReport};
 use crate::supervisor::fixture;
 
 /// A page after these reports of one monitor.
@@ -236,6 +236,7 @@ async fn what_was_measured_at_another_endpoint_goes_and_the_rest_stays() {
 async fn every_family_has_help_and_type_and_keeps_promtools_rules() {
     let mut report = fixture::failure("a", Reason::WsEof);
     report.warnings.push(WarningReport { warning: Warning::Retransmits, says: String::new(), provider_code: None });
+    report.findings.push(finding());
     let page = page_after(&[fixture::report("a", Outcome::Success), fixture::report("a", Outcome::Inconclusive), report]);
     for family in FAMILIES {
         assert!(page.contains(&format!("# HELP {} {}\n", family.name, family.help)), "{}", family.name);
@@ -254,6 +255,26 @@ async fn every_family_has_help_and_type_and_keeps_promtools_rules() {
     assert_eq!(own.len(), FAMILIES.len(), "no name stands twice");
 }
 
+fn finding() -> FindingReport {
+    FindingReport {
+        finding: Finding::SetupFailed,
+        confidence: Confidence::Likely,
+        says: String::new(),
+        evidence: Vec::new(),
+        remedy: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_finding_is_there_as_long_as_the_last_probe_has_it() {
+    let mut failed = fixture::failure("a", Reason::WsEof);
+    failed.findings.push(finding());
+    let line = r#"sidetone_finding{monitor="a",finding="setup_failed"} 1"#;
+    assert_has(&page_after(&[failed.clone()]), &[line]);
+    let page = page_after(&[failed, fixture::report("a", Outcome::Success)]);
+    assert!(!page.contains("sidetone_finding{"), "{page}");
+}
+
 #[tokio::test]
 async fn failed_reloads_show_and_keep_the_time_of_the_last_good_one() {
     let metrics = Metrics::new(LagMeter::new());
@@ -266,7 +287,8 @@ async fn failed_reloads_show_and_keep_the_time_of_the_last_good_one() {
 
 #[test]
 fn the_contract_of_the_first_release_is_kept() {
-    let contract: [(&str, Kind, &[&str]); 35] = [
+    let contract: [(&str, Kind, &[&str]); 36] = [
+        ("sidetone_finding", Kind::Gauge, &["monitor", "finding"]),
         ("sidetone_monitor_up", Kind::Gauge, &["monitor"]),
         ("sidetone_monitor_state", Kind::Gauge, &["monitor", "state"]),
         ("sidetone_monitor_info", Kind::Gauge, &["monitor", "dialect", "host", "mode"]),

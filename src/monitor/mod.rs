@@ -18,7 +18,7 @@ pub use dial::{
 pub use expect::{Expect, MessageMatch};
 pub use name::{InvalidName, MonitorName};
 pub use plan::{Budgets, FollowUps, HoldPlan, Mode, PingPlan, Rhythm, Thresholds};
-pub use target::{InvalidTarget, Target, redact_query};
+pub use target::{InvalidTarget, Target, is_loopback, redact_query};
 pub use webhook::{InvalidWebhookUrl, Webhook, WebhookContent, WebhookKind, WebhookMethod, WebhookSigning, WebhookUrl};
 
 use std::collections::BTreeMap;
@@ -157,8 +157,36 @@ impl Monitor {
             // What it says may be `wss`.
             Endpoint::Webhook(webhook) => webhook.timeout + line(true),
         };
-        let origin = self.origin.as_ref().map_or(Duration::ZERO, |origin| line(origin.is_secure()));
+        // For the origin's call the webhook is asked again.
+        let asked = self.endpoint.webhook().map_or(Duration::ZERO, |webhook| webhook.timeout);
+        let origin = self.origin.as_ref().map_or(Duration::ZERO, |origin| asked + line(origin.is_secure()));
         let fallback = self.fallback.as_ref().map_or(Duration::ZERO, |fallback| fallback.timeout);
         first + origin + fallback
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_probe_has_every_way_in_it() {
+        let target = |text| Target::parse(text).unwrap();
+        let mut monitor = Monitor::new(MonitorName::new("m").unwrap(), target("wss://voice.example.com/"));
+        let (secure, tls) = (monitor.longest_probe(), monitor.dial.timeouts.tls);
+        monitor.endpoint = Endpoint::Stream(target("ws://voice.example.com/"));
+        assert_eq!(monitor.longest_probe(), secure - tls);
+        monitor.origin = Some(target("ws://localhost:5050/"));
+        assert_eq!(monitor.longest_probe(), (secure - tls) * 2);
+        let webhook = Webhook::new(WebhookKind::Twilio, WebhookUrl::parse("https://voice.example.com/voice").unwrap());
+        let asking = webhook.timeout;
+        monitor.fallback = Some(Box::new(webhook.clone()));
+        assert_eq!(monitor.longest_probe(), (secure - tls) * 2 + asking);
+        monitor.endpoint = Endpoint::Webhook(Box::new(webhook));
+        assert_eq!(
+            monitor.longest_probe(),
+            asking + secure + asking + (secure - tls) + asking,
+            "the webhook is asked for each way"
+        );
     }
 }

@@ -136,11 +136,7 @@ impl Target {
     /// Is the host this machine's own, by name or address?
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        match &self.host {
-            Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-            Host::Ipv4(ip) => ip.is_loopback(),
-            Host::Ipv6(ip) => ip.is_loopback(),
-        }
+        is_loopback(&self.host)
     }
 
     /// The host, without brackets.
@@ -215,6 +211,16 @@ impl fmt::Display for Target {
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Target({self})")
+    }
+}
+
+/// Does a host, as it is written, lead to this machine (RFC 6761 section 6.3 for the names)?
+#[must_use]
+pub fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
+    match host {
+        Host::Domain(name) => name.as_ref() == "localhost" || name.as_ref().ends_with(".localhost"),
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.is_loopback(),
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::dial::HostPort;
-use super::target::{InvalidTarget, checked_name, redact_query};
+use super::target::{InvalidTarget, checked_name, is_loopback, redact_query};
+use crate::dialect::Provider;
 use crate::outcome::words;
 use crate::secret::Secret;
 
@@ -31,6 +32,23 @@ words! {
         Exotel = "exotel",
         /// Any JSON; a pointer leads to the URL.
         Json = "json",
+    }
+}
+
+impl WebhookKind {
+    /// What its provider speaks on a stream; `None` where that is anything.
+    #[must_use]
+    pub const fn dialect(self) -> Option<Provider> {
+        Some(match self {
+            Self::Twilio => Provider::Twilio,
+            Self::Signalwire => Provider::Signalwire,
+            Self::Telnyx => Provider::Telnyx,
+            Self::Plivo => Provider::Plivo,
+            Self::Bandwidth => Provider::Bandwidth,
+            Self::Vonage => Provider::Vonage,
+            Self::Exotel => Provider::Exotel,
+            Self::Json => return None,
+        })
     }
 }
 
@@ -122,7 +140,7 @@ pub enum WebhookSigning {
         /// The signature secret of the account.
         secret: Secret,
         /// The API key whose secret it is, for servers that have several.
-        api_key: Option<String>,
+        api_key: Option<Secret>,
         /// The application with the webhook.
         application: Option<String>,
     },
@@ -199,12 +217,7 @@ impl WebhookUrl {
     /// Does it lead to this machine?
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-            None => false,
-        }
+        self.0.host().is_some_and(|host| is_loopback(&host))
     }
 
     /// The host, with brackets around an IPv6 address.
@@ -318,7 +331,10 @@ mod tests {
         let mut webhook = Webhook::new(WebhookKind::Twilio, url);
         webhook.login = Some(("u".into(), Secret::new("canary")));
         webhook.signing = Some(WebhookSigning::Twilio { token: Secret::new("canary") });
-        let shown = format!("{webhook:?} {}", webhook.url);
+        let mut shown = format!("{webhook:?} {}", webhook.url);
+        let (secret, api_key) = (Secret::new("canary"), Some(Secret::new("canary")));
+        webhook.signing = Some(WebhookSigning::Vonage { secret, api_key, application: None });
+        shown += &format!("{webhook:?}");
         assert!(!shown.contains("canary") && shown.contains("https://voice.example.com/voice?token=***"), "{shown}");
     }
 }

@@ -89,7 +89,7 @@ reasons! {
     DnsTimeout = "dns_timeout", Resolve, Network, Failure, "no name server answered before the deadline";
     DnsTruncated = "dns_truncated", Resolve, Network, Failure, "the answer did not fit into UDP and could not be had over TCP";
     DnsMalformed = "dns_malformed", Resolve, Network, Failure, "the name server's answer cannot be read";
-    DnsPrivateAddress = "dns_private_address", Resolve, Configuration, Failure, "the host that a webhook's answer names has a private address, which no provider can reach; it is dialled with `allow_private = true` alone";
+    DnsPrivateAddress = "dns_private_address", Resolve, Configuration, Failure, "the host that a webhook's answer names has a private address, which no provider can reach; it is dialled all the same with `allow_private = true`, with a `connect_to`, or where it is the webhook's own host or `expect_host`";
     // --- connect ---
     TcpRefused = "tcp_refused", Connect, Server, Failure, "nothing listens on the port, or a firewall rejects it with a reset";
     TcpUnreachable = "tcp_unreachable", Connect, Network, Failure, "a router or firewall says that the host cannot be reached, or the host does not answer on its own network";

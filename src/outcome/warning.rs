@@ -124,6 +124,8 @@ warnings! {
     FormatDiffers = "format_differs",
     /// Parameters that are longer or more than the provider carries.
     ParametersTooLarge = "parameters_too_large",
+    /// A token for the header Authorization with characters that no header can carry (line breaks, letters beyond ASCII); it is left out.
+    AuthorizationInvalid = "authorization_invalid",
     /// White space before or after the URL.
     UrlSpaces = "url_spaces",
     /// The URL has been escaped twice: what is dialled has `&amp;` in it.

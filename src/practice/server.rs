@@ -125,7 +125,7 @@ async fn read_head(wire: &mut Wire, inbox: &mut BytesMut) -> io::Result<Result<R
 fn script_of(request: &Request, tokens: &Tokens) -> Option<Script> {
     let call = webhook::call_of_path(&request.behaviour).filter(|_| request.key.is_some());
     match call {
-        Some(call) => tokens.redeem(call).then_some(Script::voice(VoiceScript::ANNOUNCED)),
+        Some(call) => tokens.redeem_call(call).then_some(Script::voice(VoiceScript::ANNOUNCED)),
         None => script_of_path(&request.behaviour),
     }
 }

@@ -9,8 +9,8 @@ use super::session::Held;
 use super::summary;
 use crate::dialect::Remark;
 use crate::hold::{Ending, Goodbye};
-use crate::monitor::Monitor;
-use crate::outcome::{Phase, Reason, Warning};
+use crate::monitor::{Endpoint, Monitor};
+use crate::outcome::{Outcome, Phase, Reason, Warning};
 use crate::report::{
     AttemptReport, AudioReport, CloseAnswer, CloseHow, CloseReport, ClosedBy, HoldReport, PhaseSeconds, PingReport, Report,
     TcpReport, TimelineEntry, TlsReport, UpgradeReport, WarningReport, WebhookReport,
@@ -18,6 +18,7 @@ use crate::report::{
 use crate::text::Printable;
 use crate::verdict::{self, StreamEnd, Violation, WireClose};
 use crate::wall::Timestamp;
+use crate::webhook::Lint;
 
 /// The longest close reason there can be (RFC 6455 section 5.5.1: 125 bytes less the code).
 const LONGEST_CLOSE_REASON: usize = 123;
@@ -167,9 +168,24 @@ impl Account {
         }
     }
 
-    /// What the provider calls the fault of the webhook's answer for which it refuses the stream.
-    fn refusal(&self) -> Option<&'static str> {
-        self.webhook.as_ref()?.lint.iter().find(|lint| lint.refuses)?.provider_code
+    /// What the provider calls a failure for `reason`. The webhook's failures have their name of the provider whose webhook it is, which need
+    /// not be that of the stream.
+    fn provider_code(&self, monitor: &Monitor, reason: Reason) -> Option<&'static str> {
+        if reason.outcome() != Outcome::Failure {
+            return None;
+        }
+        let provider = match &monitor.endpoint {
+            Endpoint::Webhook(webhook) if reason.phase() == Phase::Webhook => webhook.kind.dialect(),
+            Endpoint::Webhook(_) | Endpoint::Stream(_) => monitor.dialect.provider().map(|settings| settings.provider),
+        };
+        self.refusal(reason).or_else(|| (provider?.facts().failure)(reason))
+    }
+
+    /// What the provider calls the fault of the webhook's answer for which it refuses the stream, where that is the `reason`.
+    fn refusal(&self, reason: Reason) -> Option<&'static str> {
+        let refusal = self.webhook.as_ref()?.lint.iter().find(|lint| lint.refuses)?;
+        let lint = Lint::ALL.iter().find(|lint| lint.label() == refusal.lint)?;
+        refusal.provider_code.filter(|_| lint.reason() == reason)
     }
 
     /// The report.
@@ -187,17 +203,13 @@ impl Account {
             phase,
             reason,
             owner: reason.map(Reason::owner),
-            provider_code: self.refusal().or_else(|| facts.zip(reason).and_then(|(facts, reason)| (facts.failure)(reason))),
+            provider_code: reason.and_then(|reason| self.provider_code(monitor, reason)),
             summary: summary::sentence(&self, monitor, reason),
             phases: self.phases,
             webhook: self.webhook,
             addresses: self.addresses,
             remote_address: self.remote,
-            hold: self.held.as_ref().map(|held| HoldReport {
-                mode: monitor.hold.mode.label(),
-                target_seconds: monitor.hold.target.as_secs_f64(),
-                lasted_seconds: held.lasted.as_secs_f64(),
-            }),
+            hold: self.held.as_ref().map(|held| hold_report(held, monitor)),
             close: self.held.as_ref().map(close_report),
             audio: AudioReport {
                 frames_sent: tally.frames_sent,
@@ -241,6 +253,17 @@ impl Account {
     }
 }
 
+fn hold_report(held: &Held, monitor: &Monitor) -> HoldReport {
+    let since = |at: Option<Duration>| at.map(|at| held.lasted.saturating_sub(at).as_secs_f64());
+    HoldReport {
+        mode: monitor.hold.mode.label(),
+        target_seconds: monitor.hold.target.as_secs_f64(),
+        lasted_seconds: held.lasted.as_secs_f64(),
+        since_received_seconds: since(held.tally.last_received),
+        since_sent_seconds: since(held.tally.last_sent),
+    }
+}
+
 /// The code is that of the Close which ended the line: the server's if it closed or vanished first, ours if we did. What the server
 /// said after ours stands beside it.
 fn close_report(held: &Held) -> CloseReport {
@@ -277,5 +300,46 @@ const fn stream_how(end: Option<StreamEnd>) -> CloseHow {
         Some(StreamEnd::TlsEof) => CloseHow::TlsEof,
         Some(StreamEnd::Rst | StreamEnd::TlsAlert { .. } | StreamEnd::TlsDamaged) => CloseHow::Rst,
         Some(StreamEnd::Dead) | None => CloseHow::Timeout,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::{CallSettings, Dialect, Provider, raw::RawSettings};
+    use crate::monitor::{Webhook, WebhookKind, WebhookUrl};
+    use crate::supervisor::fixture;
+
+    /// The code of a probe that ended for `reason`, after an answer that the provider refuses for its `ws://`.
+    fn code(kind: WebhookKind, dialect: Dialect, reason: Reason) -> Option<&'static str> {
+        let mut monitor = fixture::monitor("m");
+        let webhook = Webhook::new(kind, WebhookUrl::parse("https://voice.example.com/voice").unwrap());
+        (monitor.endpoint, monitor.dialect) = (Endpoint::Webhook(Box::new(webhook)), dialect);
+        let mut account = Account::open(String::new());
+        account.webhook = Some(fixture::webhook(vec![fixture::lint(Lint::SchemeNotWss, true)]));
+        account.close(&monitor, Some(reason), Duration::ZERO).provider_code
+    }
+
+    #[test]
+    fn codes_are_those_of_who_has_the_failing_leg() {
+        let twilio = || Dialect::Provider(Box::new(CallSettings::new(Provider::Twilio)));
+        let raw = || Dialect::Raw(RawSettings::default());
+        let rows = [
+            (WebhookKind::Twilio, twilio(), Reason::WebhookNotFound, Some("Twilio 11200")),
+            (WebhookKind::Twilio, raw(), Reason::WebhookNotFound, Some("Twilio 11200")),
+            (WebhookKind::Json, twilio(), Reason::WebhookNotFound, None),
+            (WebhookKind::Telnyx, twilio(), Reason::WebhookNotFound, None),
+            (WebhookKind::Json, twilio(), Reason::WsEof, Some("Twilio 31903")),
+            (WebhookKind::Twilio, raw(), Reason::WsEof, None),
+            // The lint's own, where the probe ended for it.
+            (WebhookKind::Twilio, twilio(), Reason::WebhookUrlInvalid, Some("Twilio 31922")),
+            (WebhookKind::Twilio, twilio(), Reason::WebhookTimeout, Some("Twilio 11205")),
+            (WebhookKind::Twilio, twilio(), Reason::ProberOverloaded, None),
+            (WebhookKind::Twilio, twilio(), Reason::LocalClock, None),
+        ];
+        for (kind, dialect, reason, expected) in rows {
+            let what = format!("{} {} {reason}", kind.label(), dialect.name());
+            assert_eq!(code(kind, dialect, reason), expected, "{what}");
+        }
     }
 }

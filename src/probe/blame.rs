@@ -11,6 +11,7 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatibl
 use tokio_tungstenite::tungstenite;
 use tungstenite::error::{CapacityError, ProtocolError};
 
+use super::webhook::Stage;
 use crate::verdict::{CertificateFault, ChainFacts, ConnectFault, ResolveFault, StreamEnd, TlsFault, Violation, WebhookFault};
 
 /// hickory: why a lookup gave nothing.
@@ -189,29 +190,23 @@ pub(super) fn inner_tls(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// reqwest: why a webhook gave no answer. `late` is what it means if the connection was not up in time, and `tls` judges a handshake that
-/// broke.
-pub(super) fn webhook_fault(
-    error: &reqwest::Error,
-    late: impl FnOnce() -> WebhookFault,
-    tls: impl FnOnce(&io::Error) -> TlsFault,
-) -> WebhookFault {
-    let connecting = error.is_connect();
-    match innermost_io(error) {
-        Some(io) if inner_tls(io).is_some() => WebhookFault::Tls(tls(io)),
-        // A handshake that ends without an alert. (A SYN that is answered with a reset is refused.)
-        Some(io) if connecting && (io.raw_os_error().is_none() || is_broken_stream(io)) && io.kind() != ErrorKind::TimedOut => {
-            WebhookFault::Tls(tls(io))
-        }
-        Some(io) if connecting && io.kind() != ErrorKind::TimedOut => WebhookFault::Connect(connect_fault(io, false)),
-        Some(io) if !connecting && matches!(io.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData) => WebhookFault::NotHttp,
-        Some(io) if !connecting && io.kind() != ErrorKind::TimedOut => WebhookFault::Closed,
-        Some(_) => late(),
-        None if error.is_timeout() => late(),
-        None => match inner::<hyper::Error>(error) {
-            Some(hyper) if hyper.is_parse() => WebhookFault::NotHttp,
-            Some(_) | None => WebhookFault::Closed,
-        },
+/// reqwest: why a webhook gave no answer, at the stage that its connection had reached. `tls` judges a handshake that broke.
+pub(super) fn webhook_fault(error: &reqwest::Error, stage: Stage, tls: impl FnOnce(&io::Error) -> TlsFault) -> WebhookFault {
+    let Some(io) = innermost_io(error) else {
+        return match (stage, inner::<hyper::Error>(error)) {
+            (Stage::Exchange, Some(hyper)) if hyper.is_parse() => WebhookFault::NotHttp,
+            (Stage::Tls, _) => WebhookFault::Tls(TlsFault::Other),
+            (Stage::Resolve | Stage::Connect | Stage::Exchange, _) => WebhookFault::Closed,
+        };
+    };
+    match (stage, io.kind()) {
+        // In TLS 1.3 the server's verdict may come after the handshake.
+        _ if inner_tls(io).is_some() => WebhookFault::Tls(tls(io)),
+        (_, ErrorKind::TimedOut) => stage.late(),
+        (Stage::Resolve | Stage::Connect, _) => WebhookFault::Connect(connect_fault(io, false)),
+        (Stage::Tls, _) => WebhookFault::Tls(tls(io)),
+        (Stage::Exchange, ErrorKind::InvalidInput | ErrorKind::InvalidData) => WebhookFault::NotHttp,
+        (Stage::Exchange, _) => WebhookFault::Closed,
     }
 }
 

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use uuid::Uuid;
 
+use super::scrub::Known;
 use crate::dialect::{Call, Dialect};
 use crate::monitor::{Monitor, SignaturePlan, Target, redact_query};
 use crate::outcome::Warning;
@@ -29,6 +30,8 @@ pub(super) struct Caller {
     pub(super) headers: Vec<(String, Secret)>,
     /// What proves who we are, among the headers.
     pub(super) proofs: Vec<Secret>,
+    /// What has come up on the way here and is not sent, or in another form.
+    pub(super) known: Known,
 }
 
 /// Query values may be tokens.
@@ -53,7 +56,16 @@ impl Caller {
     /// Who we are in `call` of `monitor`, on the line to `target`. `public` is the URL that Twilio would sign, if it is another one.
     pub(super) fn new(monitor: &Monitor, target: &Target, public: Option<&Target>, call: Call) -> Self {
         let now = u128::from(call.began_unix_ms);
-        let fill = |target: &Target| target.resource(|| Uuid::new_v4().to_string(), &call.call_id, now);
+        // Both URLs get the same values, so that the one can vouch for the other.
+        let seed = Uuid::new_v4().as_u128();
+        let fill = |target: &Target| {
+            let mut drawn = 0_u128;
+            let fresh = || {
+                drawn += 1;
+                uuid::Builder::from_random_bytes(seed.wrapping_mul(drawn).to_be_bytes()).into_uuid().to_string()
+            };
+            target.resource(fresh, &call.call_id, now)
+        };
         let resource = fill(target);
         let public = public.map(|public| (public, fill(public)));
         let signed_url = public.as_ref().map_or((target, &resource), |(public, resource)| (*public, resource));
@@ -63,7 +75,7 @@ impl Caller {
         let proofs = signed.iter().map(|(_, value)| value.clone()).collect();
         headers.extend(signed);
         headers.retain(|(name, _)| own(monitor, name).is_none());
-        Self { call, resource, headers, proofs }
+        Self { call, resource, headers, proofs, known: Known::default() }
     }
 
     /// A fresh call of a monitor that names its stream itself.

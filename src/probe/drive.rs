@@ -160,6 +160,7 @@ impl<S: Transport> Shell<S> {
     fn tell(&mut self, hold: &mut Hold, event: &Event) {
         let read_at = self.tap().last_read.saturating_duration_since(self.origin);
         let now = self.origin.elapsed();
+        self.tell_received(hold, event);
         match event {
             Event::Message(message) => {
                 // Pings and Closes leave an answer with the library that has to be flushed.
@@ -181,6 +182,18 @@ impl<S: Transport> Shell<S> {
         }
         let frames = &self.tap().frames;
         hold.handle(now, Input::Traffic { frames: frames.frames, bytes: frames.bytes });
+    }
+
+    /// When bytes last came. A Close comes after the silence that it may be about, and does not count.
+    fn tell_received(&self, hold: &mut Hold, event: &Event) {
+        let is_close = match event {
+            Event::Message(message) => message.is_close(),
+            Event::Gone => self.tap().frames.close.is_some(),
+            Event::Violation | Event::Blocked | Event::Flushed => false,
+        };
+        if self.tap().frames.bytes > 0 && !is_close {
+            hold.handle(self.tap().last_read.saturating_duration_since(self.origin), Input::Received);
+        }
     }
 
     fn sample(&self, hold: &mut Hold) {

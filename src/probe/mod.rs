@@ -33,11 +33,12 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use follow::follow_up;
 pub use resources::Resources;
 
+use crate::diagnosis;
 use crate::dialect::Opening;
 use crate::hold::{Ending, Unmet};
 use crate::monitor::{Monitor, Target};
@@ -60,13 +61,29 @@ const SHORTEST_SUSPEND: Duration = Duration::from_millis(500);
 /// Runs one probe of `monitor`, and where it fails one of each second way that the monitor names. When `cancel` fires, an open line says
 /// goodbye and the report is inconclusive.
 pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
-    let (mut report, dialled) = dial(monitor, None, Depth::Hold, resources, cancel).await;
-    second::try_others(&mut report, monitor, &dialled, resources, cancel).await;
+    let (report, _) = first(monitor, resources, cancel).await;
     report
 }
 
+/// The same, and then the follow-up checks that a failure calls for, as far as `follow_up` of the monitor allows. Whoever calls this keeps
+/// it rare: once for each incident, or because a person asked.
+pub async fn probe_and_follow_up(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
+    let (mut report, dialled) = first(monitor, resources, cancel).await;
+    report.checks = follow::follow_up(&dialled, &report, resources, cancel).await;
+    report
+}
+
+/// A probe with its findings and second ways.
+async fn first<'m>(monitor: &'m Monitor, resources: &Resources, cancel: &CancellationToken) -> (Report, Dialled<'m>) {
+    let began = Instant::now();
+    let (mut report, dialled) = dial(monitor, How::default(), resources, cancel).await;
+    report.findings = diagnosis::of(&report);
+    second::try_others(&mut report, monitor, began, resources, cancel).await;
+    (report, dialled)
+}
+
 /// How far a check goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Depth {
     /// Until TCP is up.
     Connect,
@@ -77,39 +94,75 @@ enum Depth {
     /// Until the 101; the line is cut then, without a word.
     Upgrade,
     /// A whole probe.
+    #[default]
     Hold,
 }
 
-/// One way, and the monitor as it was dialled. `public` is the URL that the server believes to be called at, if it is not the one that is
-/// dialled.
+/// What is particular about one way.
+#[derive(Clone, Copy, Debug, Default)]
+struct How<'a> {
+    /// The origin that is dialled in place of the public stream, with everything else as it would be there.
+    origin: Option<&'a Target>,
+    depth: Depth,
+    /// Must the addresses be public, although the monitor names the stream itself?
+    guarded: bool,
+}
+
+/// The monitor as it was dialled.
+struct Dialled<'m> {
+    monitor: Cow<'m, Monitor>,
+    /// Had its addresses to be public?
+    guarded: bool,
+}
+
+/// One way.
 async fn dial<'m>(
     monitor: &'m Monitor,
-    public: Option<&Target>,
-    depth: Depth,
+    how: How<'_>,
     resources: &Resources,
     cancel: &CancellationToken,
-) -> (Report, Cow<'m, Monitor>) {
-    let suspended_before = kernel::time_suspended();
+) -> (Report, Dialled<'m>) {
+    let watch = Watch::begin();
     let mut account = Account::open(monitor.endpoint.to_string());
     let (mut evidence, dialled) = match route::route(monitor, resources, &mut account, cancel).await {
-        Err(evidence) => (evidence, Cow::Borrowed(monitor)),
-        Ok(Route { monitor, target, call, guarded }) => {
-            let caller = Caller::new(&monitor, &target, public, call);
+        Err(evidence) => (evidence, Dialled { monitor: Cow::Borrowed(monitor), guarded: how.guarded }),
+        Ok(mut route) => {
+            let public = how.origin.map(|origin| route.divert(origin));
+            let Route { monitor, target, call, guarded, known } = route;
+            let mut caller = Caller::new(&monitor, &target, public.as_ref(), call);
+            caller.known = known;
             account.target = target.redacted(&caller.resource);
-            let mut run =
-                Run { monitor: &monitor, target: &target, resources, caller: &caller, guarded, depth, account: &mut account };
-            (run.evidence(cancel).await, monitor)
+            let guarded = guarded || how.guarded;
+            let (target, depth, caller, account) = (&*target, how.depth, &caller, &mut account);
+            let mut run = Run { monitor: &monitor, target, resources, caller, guarded, depth, account };
+            (run.evidence(cancel).await, Dialled { monitor, guarded })
         }
     };
-    evidence.prober = ProberFacts {
-        suspended: kernel::time_suspended().saturating_sub(suspended_before) > SHORTEST_SUSPEND,
-        lag: resources.lag.max_since(account.phase_began),
-        clock_is_wrong: resources.clock_is_wrong(),
-        ..evidence.prober
-    };
+    evidence.prober = ProberFacts { cancelled: evidence.prober.cancelled, ..watch.facts(account.phase_began, resources) };
     evidence.raised = account.is_raised(&monitor.expect.no_warnings);
     let lag = resources.lag.max_since(account.began());
-    (account.close(&dialled, verdict(&evidence), lag), dialled)
+    (account.close(&dialled.monitor, verdict(&evidence), lag), dialled)
+}
+
+/// Looks at ourselves while a probe is under way.
+struct Watch {
+    suspended_before: Duration,
+}
+
+impl Watch {
+    fn begin() -> Self {
+        Self { suspended_before: kernel::time_suspended() }
+    }
+
+    /// What we know against ourselves; the lag since `since`.
+    fn facts(&self, since: Instant, resources: &Resources) -> ProberFacts {
+        ProberFacts {
+            suspended: kernel::time_suspended().saturating_sub(self.suspended_before) > SHORTEST_SUSPEND,
+            lag: resources.lag.max_since(since),
+            clock_is_wrong: resources.clock_is_wrong(),
+            ..ProberFacts::default()
+        }
+    }
 }
 
 /// A probe that is under way.

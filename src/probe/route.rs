@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
+use super::scrub::Known;
 use super::webhook::{self, Asked};
 use super::{Resources, caller, cancelled};
 use crate::dialect::Call;
@@ -12,7 +13,7 @@ use crate::monitor::{Endpoint, Monitor, Target, Webhook};
 use crate::outcome::Phase;
 use crate::text::Printable;
 use crate::verdict::{Evidence, Fault, WebhookFault};
-use crate::webhook::{Rules, Stream, heed};
+use crate::webhook::{Rules, Stream, heed, placing};
 
 /// A line to dial.
 pub(super) struct Route<'m> {
@@ -22,6 +23,23 @@ pub(super) struct Route<'m> {
     pub(super) call: Call,
     /// Must its addresses be public?
     pub(super) guarded: bool,
+    /// The secrets of the webhook, which its server and that of the stream share.
+    pub(super) known: Known,
+}
+
+impl Route<'_> {
+    /// Leads to the server itself, and gives back the public stream, which is what a server believes to be called at.
+    pub(super) fn divert(&mut self, origin: &Target) -> Target {
+        let public = std::mem::replace(&mut self.target, Cow::Owned(origin.clone())).into_owned();
+        let dial = &mut self.monitor.to_mut().dial;
+        dial.connect_to = None;
+        if let (true, None, url::Host::Domain(name)) = (public.is_secure(), &dial.tls.server_name, public.host()) {
+            dial.tls.server_name = Some(name.clone());
+        }
+        // The user wrote it into the monitor.
+        self.guarded = false;
+        public
+    }
 }
 
 /// Finds the line, or why there is none.
@@ -31,13 +49,15 @@ pub(super) async fn route<'m>(
     account: &mut Account,
     cancel: &CancellationToken,
 ) -> Result<Route<'m>, Evidence> {
-    let call = caller::place(&monitor.dialect);
     let webhook = match &monitor.endpoint {
         Endpoint::Stream(target) => {
-            return Ok(Route { monitor: Cow::Borrowed(monitor), target: Cow::Borrowed(target), call, guarded: false });
+            let call = caller::place(&monitor.dialect);
+            let (monitor, target) = (Cow::Borrowed(monitor), Cow::Borrowed(target));
+            return Ok(Route { monitor, target, call, guarded: false, known: Known::default() });
         }
         Endpoint::Webhook(webhook) => webhook,
     };
+    let call = caller::place(&placing(monitor, webhook));
     account.enter(Phase::Webhook);
     let asked = tokio::select! {
         biased;
@@ -45,10 +65,11 @@ pub(super) async fn route<'m>(
         asked = Box::pin(webhook::ask(webhook, monitor, &call, resources)) => asked,
     };
     account.phases.webhook = account.phase_seconds();
+    let known = asked.known.clone();
     match note(asked, account) {
         Ok(stream) => {
             account.enter(Phase::Resolve);
-            Ok(heeding(monitor, webhook, &stream, call))
+            Ok(Route { known, ..heeding(monitor, webhook, &stream, call, account) })
         }
         Err(fault) => {
             let missed_deadline = webhook::missed_deadline(&fault, webhook, &monitor.dial.timeouts);
@@ -57,10 +78,13 @@ pub(super) async fn route<'m>(
     }
 }
 
-fn heeding<'m>(monitor: &'m Monitor, webhook: &Webhook, stream: &Stream, call: Call) -> Route<'m> {
-    let heeding = heed(monitor, webhook, stream);
+fn heeding<'m>(monitor: &'m Monitor, webhook: &Webhook, stream: &Stream, call: Call, account: &mut Account) -> Route<'m> {
+    let (heeding, withheld) = heed(monitor, webhook, stream);
+    if withheld {
+        account.note("our own headers and credentials stay here: the monitor does not name this host (`expect_host`)");
+    }
     let guarded = !Rules::of(webhook, monitor).allows(&stream.target.host().to_string()) && heeding.dial.connect_to.is_none();
-    Route { monitor: Cow::Owned(heeding), target: Cow::Owned(stream.target.clone()), call, guarded }
+    Route { monitor: Cow::Owned(heeding), target: Cow::Owned(stream.target.clone()), call, guarded, known: Known::default() }
 }
 
 /// Writes down what came of asking.

@@ -16,7 +16,8 @@ use base64::prelude::BASE64_STANDARD;
 use super::caller::Caller;
 use crate::monitor::{Credentials, Monitor, SignaturePlan};
 use crate::secret::Secret;
-use crate::text::Printable;
+use crate::text::{Printable, escape_html};
+use crate::webhook::query_values;
 
 /// What stands in a secret's place.
 const MASK: &[u8] = b"***";
@@ -31,14 +32,29 @@ const CUT: &[u8] = "…".as_bytes();
 
 /// Beyond what can be configured.
 const LONGEST_SECRET: usize = 1 << 20;
+/// How far behind the text that is kept we look for the end of a secret. Of a longer one the beginning is found.
+const LONGEST_OVERHANG: usize = 4 * 1024;
 
-/// The secrets of one probe, in each form in which they are sent. The longest one is first, as one may be a part of another.
-pub(super) struct Scrubber(Vec<Vec<u8>>);
+/// What is known to be secret: what proves who we are, and values that may be tokens.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    pub(super) proofs: Vec<Secret>,
+    pub(super) values: Vec<Secret>,
+}
+
+/// The secrets of one probe, in each form in which they are sent.
+pub(super) struct Scrubber {
+    /// In the order of their bytes, so that those with the same beginning are neighbours.
+    secrets: Vec<Vec<u8>>,
+    /// Of each secret the longest other one that is its beginning.
+    shorter: Vec<Option<usize>>,
+    longest: usize,
+}
 
 impl Scrubber {
     /// The secrets of what `caller` sends for `monitor`.
     pub(super) fn new(monitor: &Monitor, caller: &Caller) -> Self {
-        let (plan, resource) = (&monitor.dial, &caller.resource);
+        let plan = &monitor.dial;
         let mut secrets = Vec::new();
         match &plan.credentials {
             None => {}
@@ -61,37 +77,50 @@ impl Scrubber {
         for secret in signing(plan.signature.as_ref()) {
             keep(&mut secrets, secret.expose(), LEAST_CREDENTIAL);
         }
-        let query = resource.split_once('?').map_or("", |(_, query)| query);
-        for pair in query.split('&') {
-            // A parameter without `=` may be a bare token.
-            keep(&mut secrets, pair.split_once('=').map_or(pair, |(_, value)| value), LEAST_VALUE);
-        }
-        for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            keep(&mut secrets, if value.is_empty() { &key } else { &value }, LEAST_VALUE);
-        }
-        Self::sorted(secrets)
+        let query = caller.resource.split_once('?').map_or("", |(_, query)| query);
+        query_values(query).iter().for_each(|value| keep(&mut secrets, value.expose(), LEAST_VALUE));
+        caller.known.keep_in(&mut secrets);
+        Self::of_forms(secrets)
     }
 
-    /// Those of a request to a webhook and of its answer: what proves who we are, and values that may be tokens.
-    pub(super) fn of<'s>(proofs: impl Iterator<Item = &'s Secret>, values: impl Iterator<Item = &'s Secret>) -> Self {
+    /// The secrets of a request to a webhook and of its answer.
+    pub(super) fn of(known: &Known) -> Self {
         let mut secrets = Vec::new();
-        proofs.for_each(|secret| keep(&mut secrets, secret.expose(), LEAST_CREDENTIAL));
-        values.for_each(|secret| keep(&mut secrets, secret.expose(), LEAST_VALUE));
-        Self::sorted(secrets)
+        known.keep_in(&mut secrets);
+        Self::of_forms(secrets)
     }
 
-    fn sorted(mut secrets: Vec<Vec<u8>>) -> Self {
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    fn of_forms(mut secrets: Vec<Vec<u8>>) -> Self {
+        secrets.sort_unstable();
         secrets.dedup();
-        Self(secrets)
+        let mut shorter: Vec<Option<usize>> = Vec::with_capacity(secrets.len());
+        for at in 0..secrets.len() {
+            let mut candidate = at.checked_sub(1);
+            while let Some(before) = candidate.filter(|before| !secrets[at].starts_with(&secrets[*before])) {
+                candidate = shorter[before];
+            }
+            shorter.push(candidate);
+        }
+        let longest = secrets.iter().map(Vec::len).max().unwrap_or(0);
+        Self { secrets, shorter, longest }
+    }
+
+    /// What of `bytes` has to be looked at if no more than `limit` of it is kept.
+    pub(super) fn head<'b>(&self, bytes: &'b [u8], limit: usize) -> &'b [u8] {
+        &bytes[..bytes.len().min(limit.saturating_add(self.longest.clamp(LEAST_BEGINNING, LONGEST_OVERHANG)))]
     }
 
     /// `bytes` with `***` for every secret, and for the beginning of one that ends in `…` or with the text.
     pub(super) fn scrub<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         let mut clean = Cow::Borrowed(&bytes[..0]);
         let (mut start, mut at) = (0, 0);
+        let mut cut = 0;
         while at < bytes.len() {
-            match self.secret_at(&bytes[at..]) {
+            // The first place at which a beginning that starts here may have been cut.
+            if cut < at + LEAST_BEGINNING {
+                cut = next_cut(bytes, at + LEAST_BEGINNING);
+            }
+            match self.secret_at(&bytes[at..], cut - at) {
                 None => at += 1,
                 Some(length) => {
                     clean.to_mut().extend([&bytes[start..at], MASK].concat());
@@ -107,14 +136,39 @@ impl Scrubber {
         clean
     }
 
-    /// How much of the beginning of `rest` is a secret, or what is left of one that was cut.
-    fn secret_at(&self, rest: &[u8]) -> Option<usize> {
-        let length = |secret: &Vec<u8>| {
-            let common = secret.iter().zip(rest).take_while(|(one, other)| one == other).count();
-            let is_cut = || common >= LEAST_BEGINNING && (common == rest.len() || rest[common..].starts_with(CUT));
-            (common == secret.len() || is_cut()).then_some(common)
-        };
-        self.0.iter().filter_map(length).max()
+    /// How much of the beginning of `rest` is a secret, or what is left of one that was cut. `cut` is where `rest` may have been cut first.
+    fn secret_at(&self, rest: &[u8], cut: usize) -> Option<usize> {
+        let place = self.secrets.partition_point(|secret| secret.as_slice() <= rest);
+        // Those with the longest common beginning stand beside the place of `rest` itself.
+        let before = place.checked_sub(1);
+        let common = before.into_iter().chain([place]).filter_map(|at| Some(common(self.secrets.get(at)?, rest))).max()?;
+        let mut whole = before;
+        while let Some(at) = whole.filter(|at| !rest.starts_with(&self.secrets[*at])) {
+            whole = self.shorter[at];
+        }
+        let whole = whole.map(|at| self.secrets[at].len());
+        let is_cut = |length: usize| length >= LEAST_BEGINNING && (length == rest.len() || rest[length..].starts_with(CUT));
+        // The sign of a cut may be a part of a secret as well.
+        let left = [common, cut].into_iter().filter(|length| *length <= common && is_cut(*length)).max();
+        whole.max(left)
+    }
+}
+
+/// The first `…` of ours from `from` on, or the end.
+fn next_cut(bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    memchr::memmem::find(rest, CUT).map_or_else(|| bytes.len().max(from), |at| from + at)
+}
+
+/// How many bytes both begin with.
+fn common(one: &[u8], other: &[u8]) -> usize {
+    one.iter().zip(other).take_while(|(one, other)| one == other).count()
+}
+
+impl Known {
+    fn keep_in(&self, secrets: &mut Vec<Vec<u8>>) {
+        self.proofs.iter().for_each(|secret| keep(secrets, secret.expose(), LEAST_CREDENTIAL));
+        self.values.iter().for_each(|secret| keep(secrets, secret.expose(), LEAST_VALUE));
     }
 }
 
@@ -127,15 +181,18 @@ fn signing(plan: Option<&SignaturePlan>) -> Vec<&Secret> {
     }
 }
 
-/// The secret as it is, as it stands in JSON, and as [`Printable`] shows both.
+/// The secret as it is, as it stands in JSON and HTML, and as [`Printable`] shows these.
 fn keep(secrets: &mut Vec<Vec<u8>>, secret: &str, least: usize) {
     if secret.len() < least {
         return;
     }
     let json = serde_json::Value::from(secret).to_string();
-    for form in [secret, json.get(1..json.len() - 1).unwrap_or(secret)] {
-        secrets.push(form.as_bytes().to_vec());
-        secrets.push(Printable::capture(form.as_bytes(), LONGEST_SECRET).as_str().as_bytes().to_vec());
+    let json = json.get(1..json.len() - 1).unwrap_or(secret);
+    // Some writers of JSON escape slashes as well.
+    let forms = [secret.to_owned(), json.to_owned(), json.replace('/', "\\/"), escape_html(secret)];
+    for form in forms {
+        let shown = Printable::capture(form.as_bytes(), LONGEST_SECRET);
+        secrets.extend([shown.as_str().as_bytes().to_vec(), form.into_bytes()]);
     }
 }
 
@@ -159,11 +216,12 @@ mod tests {
                 ("X-Key".into(), Secret::new("canary-header")),
                 ("X-Long".into(), Secret::new("canary-header-and-more")),
                 ("X-Region".into(), Secret::new("eu")),
+                ("X-Path".into(), Secret::new("path/to/token")),
                 ("X-Quoted".into(), Secret::new("say \"hi\"\nthere")),
             ],
             ..DialPlan::default()
         };
-        scrubber_of(plan, "ws://h/media?token=canary%2Bquery&v=1&barecanarytoken&x")
+        scrubber_of(plan, "ws://h/media?token=canary%2Bquery&v=1&along-barecanarytoken&environment=prod&short-bare-key")
     }
 
     #[test]
@@ -177,12 +235,15 @@ mod tests {
             ("canary-header", "***"),
             ("canary-header-and-more canary-header-and-less", "*** ***-and-less"),
             ("canary%2Bquery canary+query", "*** ***"),
-            ("barecanarytoken&v=1", "***&v=1"),
+            ("along-barecanarytoken&v=1", "***&v=1"),
+            ("environment: short-bare-key", "environment: short-bare-key"),
             ("cut: canary-h", "cut: ***"),
             ("too little to tell: canary-", "too little to tell: canary-"),
             ("`name` is canary-heade…, and ours is x", "`name` is ***…, and ours is x"),
             ("`name` is canary-…, and ours is x", "`name` is canary-…, and ours is x"),
             ("a header in JSON: say \\\"hi\\\"\\nthere, and shown: say \"hi\"\\nthere", "a header in JSON: ***, and shown: ***"),
+            (r"of PHP: path\/to\/token and path/to/token", "of PHP: *** and ***"),
+            ("a page: say &quot;hi&quot;\nthere", "a page: ***"),
             ("canary-hXcanary-header", "canary-hX***"),
         ];
         let scrubber = scrubber();
@@ -233,13 +294,77 @@ mod tests {
         assert!(matches!(none.scrub(b"canary-header"), Cow::Borrowed(_)));
     }
 
+    /// How it would be done without an index.
+    fn slowly(secrets: &[Vec<u8>], bytes: &[u8]) -> Vec<u8> {
+        let (mut clean, mut at) = (Vec::new(), 0);
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            let length = |secret: &Vec<u8>| {
+                let common = common(secret, rest);
+                let is_cut = common >= LEAST_BEGINNING && (common == rest.len() || rest[common..].starts_with(CUT));
+                (common == secret.len() || is_cut).then_some(common)
+            };
+            match secrets.iter().filter_map(length).max() {
+                Some(length) => {
+                    clean.extend_from_slice(MASK);
+                    at += length;
+                }
+                None => {
+                    clean.push(bytes[at]);
+                    at += 1;
+                }
+            }
+        }
+        clean
+    }
+
+    /// Those of a document that hands out thousands, all with the same beginning; text and secrets are such that each comparison is long.
+    #[test]
+    fn many_secrets_take_no_longer_than_few() {
+        let began = tokio::time::Instant::now();
+        let values = (0..20_000).map(|n| Secret::new(format!("{}{n:05}", "canary-value-".repeat(8)))).collect();
+        let scrubber = Scrubber::of(&Known { proofs: Vec::new(), values });
+        let text = "canary-value-".repeat(4_000) + "00007 " + &"canary-value-".repeat(8) + "19999";
+        let head = scrubber.head(text.as_bytes(), 4_096);
+        assert!(head.len() < 4_096 + 200);
+        scrubber.scrub(head);
+        let clean = scrubber.scrub(text.as_bytes());
+        assert!(clean.ends_with(b"-*** ***"), "{}", String::from_utf8_lossy(&clean[clean.len() - 20..]));
+        // One after the other it is a thousand million comparisons of a hundred bytes.
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn what_is_cut_loses_no_secret() {
+        let scrubber = scrubber();
+        let text = "x".repeat(90) + "canary-header-and-more" + &"y".repeat(90);
+        for limit in 80..=text.len() {
+            let clean = scrubber.scrub(scrubber.head(text.as_bytes(), limit)).into_owned();
+            let kept = String::from_utf8_lossy(&clean[..clean.len().min(limit)]).into_owned();
+            assert!(!kept.contains("canary"), "{limit}: {kept}");
+        }
+    }
+
     proptest::proptest! {
+        /// Also where secrets are beginnings of each other, and where texts are cut.
+        #[test]
+        fn the_index_finds_what_a_search_finds(
+            secrets in proptest::collection::vec("[ab]{4,24}", 0..12),
+            parts in proptest::collection::vec("[ab]{0,24}(…|c)?", 0..12),
+        ) {
+            let values = secrets.iter().map(Secret::new).collect();
+            let scrubber = Scrubber::of(&Known { proofs: values, values: Vec::new() });
+            let text = parts.concat();
+            let (found, expected) = (scrubber.scrub(text.as_bytes()).into_owned(), slowly(&scrubber.secrets, text.as_bytes()));
+            proptest::prop_assert_eq!(String::from_utf8_lossy(&found), String::from_utf8_lossy(&expected));
+        }
+
         #[test]
         fn no_secret_is_left_and_nothing_grows(parts in proptest::collection::vec("(pass|canary-header(-and-more)?|[ -~]{0,4})", 0..20)) {
             let (scrubber, text) = (scrubber(), parts.concat());
             let clean = scrubber.scrub(text.as_bytes());
             proptest::prop_assert!(clean.len() <= text.len());
-            let left = scrubber.0.iter().find(|secret| clean.windows(secret.len()).any(|window| window == secret.as_slice()));
+            let left = scrubber.secrets.iter().find(|secret| clean.windows(secret.len()).any(|window| window == secret.as_slice()));
             proptest::prop_assert_eq!(left, None);
         }
     }

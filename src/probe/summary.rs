@@ -102,16 +102,24 @@ pub(super) fn webhook_sentence(webhook: &WebhookReport, reason: Reason) -> Strin
     }
 }
 
+/// Why the host that is dialled has no address.
+fn resolve_sentence(monitor: &Monitor, reason: Reason) -> String {
+    let host = monitor.dial.connect_to.as_ref().map_or_else(|| monitor.endpoint.host(), |to| to.host.to_string());
+    let explains = reason.explains();
+    if monitor.dial.resolver == ResolverChoice::System {
+        format!("{host}: {explains}, as far as getaddrinfo tells (to it, a name server's failure may look like a missing name)")
+    } else {
+        format!("{host}: {explains}")
+    }
+}
+
 fn dial_sentence(account: &Account, monitor: &Monitor, reason: Reason) -> String {
     if let Some(webhook) = account.webhook.as_ref().filter(|_| reason.phase() == Phase::Webhook) {
         return webhook_sentence(webhook, reason);
     }
-    let host = monitor
-        .dial
-        .connect_to
-        .as_ref()
-        .filter(|_| reason.phase() == Phase::Resolve)
-        .map_or_else(|| monitor.endpoint.host(), |to| to.host.to_string());
+    if reason.phase() == Phase::Resolve {
+        return resolve_sentence(monitor, reason);
+    }
     let explains = reason.explains();
     if let Reason::Http(status) = reason {
         return format!("the upgrade was answered with {} instead of 101: {explains}", status.code());
@@ -121,17 +129,13 @@ fn dial_sentence(account: &Account, monitor: &Monitor, reason: Reason) -> String
         (Reason::TlsCertExpired | Reason::TlsCertNotYetValid, _) => {
             account.outside_validity.clone().unwrap_or_else(|| explains.to_owned())
         }
-        (Reason::TlsHostnameMismatch, Some(leaf)) => format!("the certificate is not for {host}, but for {}", names(leaf)),
+        (Reason::TlsHostnameMismatch, Some(leaf)) => {
+            format!("the certificate is not for {}, but for {}", monitor.endpoint.host(), names(leaf))
+        }
         (Reason::TlsMissingIntermediate | Reason::TlsUnknownIssuer, Some(leaf)) => {
             let sent = account.tls.as_ref().map_or(0, |tls| tls.certificates.len());
             format!("{explains} (sent: {sent}; \"{}\" was not among them)", missing_issuer(account, leaf))
         }
-        _ if reason.phase() == Phase::Resolve && monitor.dial.resolver == ResolverChoice::System => {
-            format!(
-                "{host}: {explains}, as far as getaddrinfo tells (to it, a name server's failure may look like a missing name)"
-            )
-        }
-        _ if reason.phase() == Phase::Resolve => format!("{host}: {explains}"),
         _ => account
             .attempts
             .last()

@@ -11,8 +11,9 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{Resumption, VerifierBuilderError, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::AsyncReadExt as _;
+use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::Host;
@@ -21,7 +22,7 @@ use super::blame::{self, TlsContext};
 use super::chain;
 use super::line::{RawTap, Transport};
 use super::resources::{Resources, Trust};
-use crate::monitor::TlsPlan;
+use crate::monitor::{ClientIdentity, TlsPlan};
 use crate::report::{CertificateReport, TlsReport};
 use crate::text::Printable;
 use crate::verdict::TlsFault;
@@ -46,7 +47,7 @@ pub(super) struct Shaken {
 #[derive(Debug, Default)]
 struct Seen {
     /// Was our first message written? The TCP connection is up then.
-    began: bool,
+    began: watch::Sender<bool>,
     chain: Vec<Vec<u8>>,
     error: Option<rustls::Error>,
 }
@@ -125,7 +126,7 @@ fn prepare(
     resources: &Resources,
     seen: &Arc<Mutex<Seen>>,
 ) -> Result<(ClientConfig, ServerName<'static>), rustls::Error> {
-    let config = client_config(plan, trust, resources, seen)?;
+    let config = client_config(plan, plan.client.as_ref(), trust, resources, seen)?;
     Ok((config, server_name(plan, host).map_err(|error| general(&error))?))
 }
 
@@ -135,6 +136,7 @@ fn general(error: &dyn std::fmt::Display) -> rustls::Error {
 
 fn client_config(
     plan: &TlsPlan,
+    client: Option<&ClientIdentity>,
     trust: Result<&Trust, &VerifierBuilderError>,
     resources: &Resources,
     seen: &Arc<Mutex<Seen>>,
@@ -144,7 +146,7 @@ fn client_config(
     let verifier = RecordingVerifier { inner, enforce: plan.verify, seen: Arc::clone(seen) };
     let builder = ClientConfig::builder_with_provider(Arc::clone(crypto)).with_safe_default_protocol_versions()?;
     let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
-    let mut config = match &plan.client {
+    let mut config = match client {
         None => builder.with_no_client_auth(),
         Some(identity) => {
             let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
@@ -157,19 +159,29 @@ fn client_config(
     Ok(config)
 }
 
+/// A configuration for connections without TLS, whose library wants one: it trusts nobody.
+pub(super) fn no_tls(resources: &Resources) -> Result<ClientConfig, rustls::Error> {
+    let builder = ClientConfig::builder_with_provider(Arc::clone(resources.crypto())).with_safe_default_protocol_versions()?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
 /// What a handshake that another library makes goes by, and what came of it.
 pub(super) struct Witness {
     trust: Trust,
     seen: Arc<Mutex<Seen>>,
+    began: watch::Receiver<bool>,
 }
 
 impl Witness {
-    /// A configuration with the same trust as ours, and who watches its handshake.
+    /// A configuration with the same trust as ours, and who watches its handshake. Without the plan's own certificate, and without its name
+    /// for the server.
     pub(super) async fn of(plan: &TlsPlan, resources: &Resources) -> Result<(ClientConfig, Self), rustls::Error> {
         let trust = resources.trust(plan).await.map_err(|error| general(&error))?;
-        let seen = Arc::new(Mutex::new(Seen::default()));
-        let config = client_config(plan, Ok(&trust), resources, &seen)?;
-        Ok((config, Self { trust, seen }))
+        let seen = Seen::default();
+        let began = seen.began.subscribe();
+        let seen = Arc::new(Mutex::new(seen));
+        let config = client_config(plan, None, Ok(&trust), resources, &seen)?;
+        Ok((config, Self { trust, seen, began }))
     }
 
     /// The certificates as sent.
@@ -177,18 +189,14 @@ impl Witness {
         chain::describe(&self.seen.lock().unwrap_or_else(PoisonError::into_inner).chain)
     }
 
-    /// Has the handshake begun, and no certificate come?
-    pub(super) fn is_waiting(&self) -> bool {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.began && seen.chain.is_empty()
+    /// Turns true when the handshake begins; the connection is up then.
+    pub(super) fn began(&self) -> watch::Receiver<bool> {
+        self.began.clone()
     }
 
-    /// Has the handshake begun? The connection was up then.
-    pub(super) fn began(&self) -> bool {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).began
-    }
-
-    /// What became of the handshake that broke with `error`.
+    /// What became of the handshake that broke with `error`. What came instead of TLS is not known: the library reads its connection itself
+    /// and drops it with the handshake, and to look once more would be a second connection. So an SSH banner or HTTP without TLS comes to
+    /// "not TLS", and is not named.
     pub(super) fn fault(&self, error: &io::Error) -> TlsFault {
         let sent = self.seen.lock().unwrap_or_else(PoisonError::into_inner).chain.clone();
         let context = TlsContext {
@@ -246,8 +254,9 @@ impl ServerCertVerifier for RecordingVerifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let verdict = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         let chain = std::iter::once(end_entity).chain(intermediates).map(|certificate| certificate.to_vec()).collect();
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
-            Seen { began: true, chain, error: verdict.as_ref().err().cloned() };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        (seen.chain, seen.error) = (chain, verdict.as_ref().err().cloned());
+        drop(seen);
         if self.enforce { verdict } else { Ok(ServerCertVerified::assertion()) }
     }
 
@@ -271,7 +280,7 @@ impl ServerCertVerifier for RecordingVerifier {
 
     /// Asked for when the first message is written, which names them (RFC 8446 section 4.2.3).
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).began = true;
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).began.send_replace(true);
         self.inner.supported_verify_schemes()
     }
 }

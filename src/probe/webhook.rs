@@ -1,32 +1,43 @@
 //! Phase `webhook`: asks as the provider does, and reads the answer.
 //!
 //! One request on a connection of its own: a fresh lookup and a full handshake, as for the line; no redirects, no proxy, no cookies, no second
-//! try. The name is looked up before the library is asked, so that faults of the lookup keep their names.
+//! try. The name is looked up before the library is asked, so that faults of the lookup keep their names;
+//! its addresses have a turn each until one takes the connection, and the stage of each is known (`stage`).
+
+mod stage;
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, Url};
+use rustls::ClientConfig;
 use tokio::time::Instant;
+use tower::util::MapFutureLayer;
 use url::{Host, form_urlencoded};
 use uuid::Uuid;
 
 use super::answer::{printable_value, says_tls_port};
-use super::scrub::Scrubber;
-use super::tls::Witness;
+use super::scrub::{Known, Scrubber};
+use super::tls::{self, Witness};
 use super::{Resources, blame, resolve};
 use crate::dialect::Call;
-use crate::monitor::{DialPlan, Monitor, Timeouts, TlsPlan, Webhook, WebhookMethod, WebhookSigning};
+use crate::monitor::{DialPlan, Monitor, Timeouts, Webhook, WebhookMethod, WebhookSigning};
 use crate::outcome::Reason;
 use crate::report::{LintReport, StreamReport, WebhookReport};
 use crate::secret::Secret;
 use crate::text::Printable;
 use crate::verdict::{self, ConnectFault, ResolveFault, TlsFault, WebhookFault};
-use crate::webhook::{Answer, Complaint, Plan, Reading, Request, Rules, Stream, login, read, redact};
+use crate::webhook::{Answer, Complaint, Lint, Plan, Reading, Request, Rules, Stream, excerpt, login, query_values, read};
+use stage::{ConnectError, Deadlines, Progress};
+
+pub(super) use stage::Stage;
 
 /// How much of a body is kept: enough for a document and for an error page's sentence.
 const LONGEST_BODY: usize = 4 * 1024;
+/// How much of a header's value is looked at: more than is kept, as what is left out of it comes first.
+const LONGEST_HEADER: usize = 1024;
 /// The longest sentence of a complaint.
 const LONGEST_SENTENCE: usize = 1024;
 /// The most headers of an answer that are kept.
@@ -37,6 +48,10 @@ pub(super) struct Asked {
     pub(super) result: Result<Stream, WebhookFault>,
     pub(super) complaints: Vec<Complaint>,
     pub(super) report: WebhookReport,
+    /// What came, no more than is looked at.
+    pub(super) body: Vec<u8>,
+    /// Secrets of the request and of the answer.
+    pub(super) known: Known,
 }
 
 /// An answer, whatever it says.
@@ -53,29 +68,19 @@ struct Answered {
 /// What is known of the connection.
 #[derive(Default)]
 struct Connection {
+    progress: Progress,
     address: Option<SocketAddr>,
     witness: Option<Witness>,
 }
 
-impl Connection {
-    /// What a missed deadline means. Of a connection without TLS it cannot be told whether it is up before an answer comes; its own deadline
-    /// passes first.
-    fn late(&self, secure: bool) -> WebhookFault {
-        match &self.witness {
-            Some(witness) if secure && !witness.began() => WebhookFault::Connect(ConnectFault::Timeout),
-            Some(witness) if secure && witness.is_waiting() => WebhookFault::Tls(TlsFault::Timeout),
-            Some(_) | None => WebhookFault::Timeout,
-        }
-    }
-}
-
-/// The deadline of `webhook` that was missed, if it was one.
+/// The deadline of `webhook` that was missed, if it was one: the phase's own, or that of the whole where it is shorter.
 pub(super) fn missed_deadline(fault: &WebhookFault, webhook: &Webhook, timeouts: &Timeouts) -> Option<Duration> {
+    let whole = webhook.timeout;
     match fault {
-        WebhookFault::Timeout => Some(webhook.timeout),
-        WebhookFault::Resolve(ResolveFault::Timeout) => Some(timeouts.resolve),
-        WebhookFault::Connect(ConnectFault::Timeout) => Some(timeouts.connect),
-        WebhookFault::Tls(TlsFault::Timeout) => Some(timeouts.tls),
+        WebhookFault::Timeout => Some(whole),
+        WebhookFault::Resolve(ResolveFault::Timeout) => Some(timeouts.resolve.min(whole)),
+        WebhookFault::Connect(ConnectFault::Timeout) => Some(timeouts.connect.min(whole)),
+        WebhookFault::Tls(TlsFault::Timeout) => Some(timeouts.tls.min(whole)),
         WebhookFault::Resolve(_)
         | WebhookFault::Connect(_)
         | WebhookFault::Tls(_)
@@ -95,26 +100,31 @@ pub(super) async fn ask(webhook: &Webhook, monitor: &Monitor, call: &Call, resou
     let mut connection = Connection::default();
     let sending = send(webhook, &monitor.dial, &request, rules.limits.bytes, resources, &mut connection);
     let answered = tokio::time::timeout(webhook.timeout, sending).await;
-    let answered = answered.unwrap_or_else(|_| Err(connection.late(webhook.url.is_secure())));
+    let answered = answered.unwrap_or_else(|_| Err(connection.progress.stage().late()));
     let reading = answered.as_ref().ok().filter(|answered| answered.is_success()).map(|answered| answered.read(&rules));
-    let scrubber = scrubber(webhook, &request, reading.as_ref());
+    let known = known(webhook, &request, reading.as_ref());
+    let scrubber = Scrubber::of(&known);
     let mut report = report(&request, webhook, &connection, answered.as_ref().ok(), &scrubber);
     report.tls_reason = answered.as_ref().err().and_then(tls_reason);
-    let Reading { stream, complaints } = reading.unwrap_or(Reading { stream: None, complaints: Vec::new() });
+    let refused = reading.as_ref().and_then(Reading::refusal).map(|complaint| complaint.lint);
+    let Reading { stream, complaints, .. } = reading.unwrap_or_default();
     report.stream = stream.as_ref().map(|stream| stream_report(stream, &scrubber));
     report.lint = complaints.iter().map(|complaint| lint_report(complaint, &scrubber)).collect();
-    let result = answered.and_then(|answered| match (answered.is_success(), refusal(&complaints), stream) {
-        (false, ..) => Err(answered.fault()),
-        (true, Some(complaint), _) => Err(WebhookFault::Refused(complaint.lint)),
-        (true, None, Some(stream)) => Ok(stream),
-        // Without a stream there is a complaint that refuses.
-        (true, None, None) => Err(WebhookFault::Refused(crate::webhook::Lint::NoStream)),
-    });
-    Asked { result, complaints, report }
+    let (result, body) = match answered {
+        Err(fault) => (Err(fault), Vec::new()),
+        Ok(answered) => (outcome(&answered, refused, stream), answered.body),
+    };
+    Asked { result, complaints, report, body, known }
 }
 
-fn refusal(complaints: &[Complaint]) -> Option<&Complaint> {
-    complaints.iter().find(|complaint| complaint.refuses)
+fn outcome(answered: &Answered, refused: Option<Lint>, stream: Option<Stream>) -> Result<Stream, WebhookFault> {
+    match (answered.is_success(), refused, stream) {
+        (false, ..) => Err(answered.fault()),
+        (true, Some(lint), _) => Err(WebhookFault::Refused(lint)),
+        (true, None, Some(stream)) => Ok(stream),
+        // Without a stream there is a complaint that refuses.
+        (true, None, None) => Err(WebhookFault::Refused(Lint::NoStream)),
+    }
 }
 
 impl Answered {
@@ -135,6 +145,7 @@ impl Answered {
     }
 }
 
+/// Asks the first address that takes the connection; each has its share of the time, as the line's have.
 async fn send(
     webhook: &Webhook,
     plan: &DialPlan,
@@ -144,58 +155,95 @@ async fn send(
     connection: &mut Connection,
 ) -> Result<Answered, WebhookFault> {
     let began = Instant::now();
-    let client = client(webhook, plan, resources, connection).await?;
-    let building = build(&client, webhook, plan, request)?;
-    let response = match client.execute(building).await {
-        Ok(response) => response,
-        Err(error) => return Err(fault(&error, connection, webhook)),
-    };
+    let addresses = look_up(webhook, plan).await?;
+    let tls = tls_config(webhook, plan, resources, connection).await?;
+    connection.progress.enter(Stage::Connect);
+    let connecting = Instant::now();
+    let mut first_fault = None;
+    for (index, address) in addresses.iter().enumerate() {
+        let waiting = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
+        let left = plan.timeouts.connect.saturating_sub(connecting.elapsed());
+        let deadlines = Deadlines { connect: left / waiting, tls: plan.timeouts.tls };
+        let client = client(webhook, *address, tls.clone(), deadlines, connection)?;
+        match client.execute(build(&client, webhook, plan, request)?).await {
+            Ok(response) => return take(response, most, began, connection).await,
+            Err(error) => {
+                let fault = connection.fault(&error);
+                if connection.progress.stage() != Stage::Connect {
+                    return Err(fault);
+                }
+                first_fault.get_or_insert(fault);
+            }
+        }
+    }
+    Err(first_fault.unwrap_or(WebhookFault::Connect(ConnectFault::Unreachable)))
+}
+
+/// Reads the answer.
+async fn take(response: Response, most: usize, began: Instant, connection: &mut Connection) -> Result<Answered, WebhookFault> {
     connection.address = response.remote_addr();
     let (status, headers) = (response.status().as_u16(), headers(&response));
     let content_type = response.headers().get("content-type").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let body = body(response, most).await.map_err(|error| fault(&error, connection, webhook))?;
+    let body = body(response, most).await.map_err(|error| connection.fault(&error))?;
     Ok(Answered { status, content_type, headers, body, took: began.elapsed() })
 }
 
-fn fault(error: &reqwest::Error, connection: &Connection, webhook: &Webhook) -> WebhookFault {
-    let late = || {
-        let fault = connection.late(webhook.url.is_secure());
-        // The only deadline of the library's is the connection's.
-        if fault == WebhookFault::Timeout && error.is_connect() { WebhookFault::Connect(ConnectFault::Timeout) } else { fault }
-    };
-    blame::webhook_fault(error, late, |io| connection.witness.as_ref().map_or(TlsFault::Other, |witness| witness.fault(io)))
+impl Connection {
+    fn fault(&self, error: &reqwest::Error) -> WebhookFault {
+        let tls = |io: &std::io::Error| self.witness.as_ref().map_or(TlsFault::Other, |witness| witness.fault(io));
+        blame::webhook_fault(error, self.progress.stage(), tls)
+    }
 }
 
-/// A client for one request.
-async fn client(
+/// Where to connect to. Port 0 stands for that of the URL, which wins where it has one: see `build`.
+async fn look_up(webhook: &Webhook, plan: &DialPlan) -> Result<Vec<SocketAddr>, WebhookFault> {
+    let (host, elsewhere) = (host(webhook.url.url()), webhook.connect_to.as_ref());
+    let (dialled, port) = elsewhere.map_or((&host, 0), |elsewhere| (&elsewhere.host, elsewhere.port));
+    let resolved = resolve::resolve(dialled, plan.ip, &plan.resolver, plan.timeouts.resolve).await;
+    let addresses = resolved.map_err(WebhookFault::Resolve)?.addresses;
+    Ok(addresses.iter().map(|address: &IpAddr| SocketAddr::new(*address, port)).collect())
+}
+
+/// Providers present no certificate of ours to webhooks, and check the name of the URL.
+async fn tls_config(
     webhook: &Webhook,
     plan: &DialPlan,
     resources: &Resources,
     connection: &mut Connection,
-) -> Result<Client, WebhookFault> {
-    let (host, elsewhere) = (host(webhook.url.url()), webhook.connect_to.as_ref());
-    let dialled = elsewhere.map_or(&host, |elsewhere| &elsewhere.host);
-    let resolved = resolve::resolve(dialled, plan.ip, &plan.resolver, plan.timeouts.resolve.min(webhook.timeout)).await;
-    let addresses = resolved.map_err(WebhookFault::Resolve)?.addresses;
-    // Providers present no certificate of ours to webhooks, and check the name of the URL.
-    let tls = TlsPlan { client: None, server_name: None, ..plan.tls.clone() };
-    let (config, witness) = Witness::of(&tls, resources).await.map_err(|_| WebhookFault::Tls(TlsFault::Other))?;
+) -> Result<ClientConfig, WebhookFault> {
+    let unfit = |_| WebhookFault::Tls(TlsFault::Other);
+    if !webhook.url.is_secure() {
+        return tls::no_tls(resources).map_err(unfit);
+    }
+    let (config, witness) = Witness::of(&plan.tls, resources).await.map_err(unfit)?;
     connection.witness = Some(witness);
-    let handshake = if webhook.url.is_secure() { plan.timeouts.tls } else { Duration::ZERO };
+    Ok(config)
+}
+
+/// A client for one request to one address.
+fn client(
+    webhook: &Webhook,
+    address: SocketAddr,
+    tls: ClientConfig,
+    deadlines: Deadlines,
+    connection: &Connection,
+) -> Result<Client, WebhookFault> {
+    let (progress, began) = (connection.progress.clone(), connection.witness.as_ref().map(Witness::began));
+    let watching = move |connecting: Pin<Box<dyn Future<Output = Result<_, ConnectError>> + Send>>| {
+        stage::watched(connecting, progress.clone(), began.clone(), deadlines)
+    };
     let mut builder = Client::builder()
-        .tls_backend_preconfigured(config)
+        .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
         .referer(false)
         .no_proxy()
         .http1_only()
         .pool_max_idle_per_host(0)
-        .connect_timeout(plan.timeouts.connect + handshake);
-    if let Host::Domain(name) = &host {
-        // Port 0 stands for that of the URL, which wins where it has one: see `build`.
-        let port = elsewhere.map_or(0, |elsewhere| elsewhere.port);
-        let list: Vec<SocketAddr> = addresses.iter().map(|address: &IpAddr| SocketAddr::new(*address, port)).collect();
-        builder = builder.resolve_to_addrs(name, &list);
+        .connector_layer(MapFutureLayer::new(watching));
+    if let Host::Domain(name) = host(webhook.url.url()) {
+        builder = builder.resolve_to_addrs(&name, &[address]);
     }
+    // It can only be refused for its TLS.
     builder.build().map_err(|_| WebhookFault::Tls(TlsFault::Other))
 }
 
@@ -252,30 +300,24 @@ async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, reqwest::E
 }
 
 /// Everything of ours that the webhook may say back, and what its own answer has of tokens.
-fn scrubber(webhook: &Webhook, request: &Request, reading: Option<&Reading>) -> Scrubber {
-    let signing = webhook.signing.iter().map(|signing| match signing {
-        WebhookSigning::Twilio { token } | WebhookSigning::Plivo { token } => token,
-        WebhookSigning::TwilioSharedKey { secret, .. } | WebhookSigning::Vonage { secret, .. } => secret,
-        WebhookSigning::Signalwire { key } => key,
+fn known(webhook: &Webhook, request: &Request, reading: Option<&Reading>) -> Known {
+    let signing = webhook.signing.iter().flat_map(|signing| match signing {
+        WebhookSigning::Twilio { token } | WebhookSigning::Plivo { token } => [Some(token), None],
+        WebhookSigning::TwilioSharedKey { secret, .. } => [Some(secret), None],
+        WebhookSigning::Vonage { secret, api_key, .. } => [Some(secret), api_key.as_ref()],
+        WebhookSigning::Signalwire { key } => [Some(key), None],
     });
-    let proofs =
-        signing.chain(webhook.login.iter().map(|(_, password)| password)).chain(request.headers.iter().map(|(_, value)| value));
+    let proofs = signing.flatten().chain(webhook.login.iter().map(|(_, password)| password));
+    let proofs = proofs.chain(request.headers.iter().map(|(_, value)| value)).cloned().collect();
     let own = webhook.parameters.iter().chain(&webhook.headers).map(|(_, value)| value);
-    let query = webhook.url.url().query().unwrap_or_default();
-    let decoded = form_urlencoded::parse(query.as_bytes()).flat_map(|(name, value)| [name, value]).map(Secret::new);
-    let as_written = query.split(['&', '=']).map(Secret::new);
     // As a form or a query has them.
     let sent =
         own.clone().map(|value| Secret::new(form_urlencoded::byte_serialize(value.expose().as_bytes()).collect::<String>()));
     // What stands behind `Basic ` and `Bearer `.
     let bare = request.headers.iter().filter_map(|(_, value)| Some(Secret::new(value.expose().split_once(' ')?.1)));
-    let made: Vec<Secret> = decoded.chain(as_written).chain(sent).chain(bare).collect();
-    let stream = reading.and_then(|reading| reading.stream.as_ref());
-    let theirs = stream.into_iter().flat_map(|stream| stream.parameters.iter().map(|(_, value)| value).chain(stream.token()));
-    // Values of the stream's query, which its own report leaves out as well.
-    let url = stream.map(|stream| stream.target.resource(String::new, "", 0)).unwrap_or_default();
-    let in_url: Vec<Secret> = url.split_once('?').map_or("", |(_, query)| query).split(['&', '=']).map(Secret::new).collect();
-    Scrubber::of(proofs, own.chain(&made).chain(&in_url).chain(theirs))
+    let query = query_values(webhook.url.url().query().unwrap_or_default());
+    let theirs = reading.map(|reading| reading.secrets.as_slice()).unwrap_or_default();
+    Known { proofs, values: own.cloned().chain(sent).chain(bare).chain(query).chain(theirs.iter().cloned()).collect() }
 }
 
 fn report(
@@ -285,11 +327,13 @@ fn report(
     answered: Option<&Answered>,
     scrubber: &Scrubber,
 ) -> WebhookReport {
+    let clean = |bytes: &[u8], limit| scrubber.scrub(scrubber.head(bytes, limit)).into_owned();
     let body = answered.map_or(&[][..], |answered| &answered.body);
-    let clean = scrubber.scrub(body);
-    let shown = redact(&String::from_utf8_lossy(&clean[..clean.len().min(4 * LONGEST_BODY)]));
+    // Again behind `excerpt`, which takes escapes away.
+    let shown = excerpt(&String::from_utf8_lossy(&clean(body, LONGEST_BODY)));
+    let body = Printable::capture(&clean(shown.as_bytes(), LONGEST_BODY), LONGEST_BODY);
     let header = |(name, value): &(String, Vec<u8>)| {
-        (Printable::capture(&scrubber.scrub(name.as_bytes()), 64), printable_value(name, &scrubber.scrub(value)))
+        (Printable::capture(&clean(name.as_bytes(), 64), 64), printable_value(name, &clean(value, LONGEST_HEADER)))
     };
     WebhookReport {
         url: request.shown.to_string(),
@@ -301,14 +345,16 @@ fn report(
         tls_reason: None,
         status: answered.map(|answered| answered.status),
         headers: answered.map(|answered| answered.headers.iter().map(header).collect()).unwrap_or_default(),
-        body: Printable::capture(shown.as_bytes(), LONGEST_BODY),
+        body,
         stream: None,
         lint: Vec::new(),
     }
 }
 
+/// Which TLS fault it was. What came in place of TLS is not known (see [`Witness::fault`]), and so not named.
 fn tls_reason(fault: &WebhookFault) -> Option<Reason> {
     match fault {
+        WebhookFault::Tls(TlsFault::NotTls { .. }) => None,
         WebhookFault::Tls(fault) => Some(verdict::tls_reason(fault)),
         WebhookFault::Resolve(_)
         | WebhookFault::Connect(_)

@@ -11,11 +11,12 @@ use super::{Fleet, Prober};
 use crate::monitor::{Monitor, MonitorName, Target};
 use crate::outcome::{Outcome, Phase, Reason};
 use crate::report::{
-    AudioReport, CertificateReport, CloseHow, CloseReport, ClosedBy, HoldReport, PhaseSeconds, PingReport, Report, TcpReport,
-    TimelineEntry, TlsReport,
+    AudioReport, CertificateReport, CloseHow, CloseReport, ClosedBy, HoldReport, LintReport, PhaseSeconds, PingReport, Report,
+    StreamReport, TcpReport, TimelineEntry, TlsReport, WebhookReport,
 };
 use crate::text::Printable;
 use crate::wall::Timestamp;
+use crate::webhook::Lint;
 
 /// A monitor with every setting at its default.
 pub(crate) fn monitor(name: &str) -> Monitor {
@@ -50,7 +51,7 @@ pub(crate) fn failure(name: &str, reason: Reason) -> Report {
         report.phases.hold = None;
         report.phases.close = None;
     } else {
-        report.hold = Some(HoldReport { mode: "streamed", target_seconds: 10.0, lasted_seconds: 0.803 });
+        report.hold = Some(hold(0.803));
         report.close = Some(CloseReport {
             code: 1006,
             reason: Printable::default(),
@@ -60,6 +61,43 @@ pub(crate) fn failure(name: &str, reason: Reason) -> Report {
         });
     }
     report
+}
+
+/// What a webhook said that hands out a stream at its line 3, with these complaints.
+pub(crate) fn webhook(lint: Vec<LintReport>) -> WebhookReport {
+    WebhookReport {
+        url: "https://voice.example.com/voice?tenant=***".to_owned(),
+        method: "POST",
+        provider: "twilio",
+        signed: true,
+        address: "192.0.2.1:443".parse().ok(),
+        certificates: Vec::new(),
+        tls_reason: None,
+        status: Some(200),
+        headers: Vec::new(),
+        body: Printable::trusted("<Response/>"),
+        stream: Some(StreamReport {
+            url: Printable::trusted("ws://voice.example.com/media"),
+            line: 3,
+            verb: "connect_stream",
+            provider: Some("twilio"),
+            parameters: vec![Printable::trusted("tenant"), Printable::trusted("agent")],
+            track: None,
+        }),
+        lint,
+    }
+}
+
+/// A complaint about line 3; one that refuses has a code.
+pub(crate) fn lint(lint: Lint, refuses: bool) -> LintReport {
+    LintReport {
+        lint: lint.label(),
+        line: Some(3),
+        says: Printable::trusted("the URL is odd"),
+        fix: Printable::trusted("write another"),
+        refuses,
+        provider_code: refuses.then_some("Twilio 31922"),
+    }
 }
 
 fn success(name: &str) -> Report {
@@ -96,7 +134,7 @@ fn success(name: &str) -> Report {
             body: Printable::default(),
             clock_skew_seconds: None,
         }),
-        hold: Some(HoldReport { mode: "streamed", target_seconds: 10.0, lasted_seconds: 10.001 }),
+        hold: Some(hold(10.001)),
         close: Some(CloseReport {
             code: 1000,
             reason: Printable::default(),
@@ -122,6 +160,16 @@ fn success(name: &str) -> Report {
         findings: Vec::new(),
         timeline: vec![TimelineEntry { at_seconds: 0.0, what: "looking up voice.example.com".to_owned() }],
         prober_lag_seconds: 0.001,
+    }
+}
+
+fn hold(lasted_seconds: f64) -> HoldReport {
+    HoldReport {
+        mode: "streamed",
+        target_seconds: 10.0,
+        lasted_seconds,
+        since_received_seconds: Some(0.02),
+        since_sent_seconds: Some(0.01),
     }
 }
 

@@ -5,10 +5,12 @@
 use crate::outcome::{Confidence, Finding, Outcome, Owner, Phase, Reason};
 use crate::report::{ComparisonReport, FindingReport, SecondWayReport};
 
-/// The findings about a probe that failed for `reason` with this summary.
+/// The findings about a probe that failed for this reason with this summary. `proves`: the server may demand what only the public way has, a
+/// webhook's token or a signature over the public URL.
 #[must_use]
-pub fn compare(reason: Reason, summary: &str, second: &ComparisonReport) -> Vec<FindingReport> {
-    let origin = second.origin.as_ref().and_then(|origin| of_origin(reason, summary, origin));
+pub fn compare((reason, summary): (Reason, &str), proves: bool, second: &ComparisonReport) -> Vec<FindingReport> {
+    let origin = second.origin.as_ref().filter(|origin| !(proves && origin.reason.is_some_and(is_refusal)));
+    let origin = origin.and_then(|origin| of_origin(reason, summary, origin));
     let fallback = second.fallback.as_ref().and_then(|fallback| of_fallback(reason, fallback));
     origin.into_iter().chain(fallback).collect()
 }
@@ -40,8 +42,14 @@ fn of_origin(reason: Reason, summary: &str, origin: &SecondWayReport) -> Option<
 
 /// Does this end say something of the server, and not of the way from here to the origin?
 fn tells_of_the_server(reason: Reason) -> bool {
-    let way = reason.phase() == Phase::Resolve || matches!(reason.owner(), Owner::Prober | Owner::Network);
+    let way = matches!(reason.phase(), Phase::Webhook | Phase::Resolve | Phase::Tls)
+        || matches!(reason.owner(), Owner::Prober | Owner::Network);
     reason.outcome() == Outcome::Failure && !way
+}
+
+/// Is it how a server turns away a caller that it does not know?
+fn is_refusal(reason: Reason) -> bool {
+    reason.owner() == Owner::Credentials || matches!(reason, Reason::ClosedByServer | Reason::AppRefused)
 }
 
 fn of_fallback(reason: Reason, fallback: &SecondWayReport) -> Option<FindingReport> {
@@ -55,7 +63,7 @@ fn of_fallback(reason: Reason, fallback: &SecondWayReport) -> Option<FindingRepo
         vec![format!("the realtime way: {reason}"), format!("the traditional webhook {}: {}", fallback.url, said(fallback))];
     Some(FindingReport {
         finding,
-        confidence: Confidence::Certain,
+        confidence: Confidence::Likely,
         says: if works {
             "the realtime path is down, the traditional one works".to_owned()
         } else {
@@ -129,16 +137,28 @@ mod tests {
             (Reason::WsEof, Some(Reason::TcpRefused), Some(Finding::FaultBehindOrigin)),
             (Reason::WsEof, Some(Reason::DnsNxdomain), None),
             (Reason::WsEof, Some(Reason::TcpTimeout), None),
+            (Reason::WsEof, Some(Reason::TlsHostnameMismatch), None),
+            (Reason::WsEof, Some(Reason::WebhookServerError), None),
             (Reason::WsEof, Some(Reason::Cancelled), None),
         ];
         for (reason, origin, finding) in rows {
             let outcome = origin.map_or(Outcome::Success, Reason::outcome);
             let comparison = ComparisonReport { origin: Some(second(outcome, origin)), fallback: None };
-            let found = compare(reason, "how it went", &comparison);
+            let found = compare((reason, "how it went"), false, &comparison);
             assert_eq!(found.first().map(|found| found.finding), finding, "{reason}, origin {origin:?}");
             let same = origin == Some(reason);
             assert!(found.iter().all(|found| !found.evidence.is_empty() && !found.remedy.is_empty()));
             assert!(!same || found[0].says.contains("in the same way"), "{found:?}");
+        }
+    }
+
+    /// A server that turns the origin's caller away may do so because nothing vouches for it there.
+    #[test]
+    fn a_refusal_at_the_origin_proves_nothing_where_a_token_or_signature_is_due() {
+        for refused in [Reason::from_status(403), Reason::from_status(401), Reason::ClosedByServer, Reason::AppRefused] {
+            let comparison = ComparisonReport { origin: Some(second(Outcome::Failure, Some(refused))), fallback: None };
+            let found = |proves| compare((Reason::WsEof, "how it went"), proves, &comparison).len();
+            assert_eq!((found(true), found(false)), (0, usize::from(refused.phase() != Phase::Webhook)), "{refused}");
         }
     }
 
@@ -151,7 +171,7 @@ mod tests {
         ];
         for (reason, outcome, finding) in rows {
             let comparison = ComparisonReport { origin: None, fallback: Some(second(outcome, reason)) };
-            let found = compare(Reason::WsEof, "how it went", &comparison);
+            let found = compare((Reason::WsEof, "how it went"), false, &comparison);
             assert_eq!(found.first().map(|found| found.finding), finding, "{reason:?}");
         }
     }

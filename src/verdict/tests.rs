@@ -1,6 +1,7 @@
 //! One row per real incident.
 
 use super::*;
+use crate::webhook::Lint;
 
 fn dial(fault: Fault) -> Evidence {
     Evidence { fault: Some(fault), ..Evidence::default() }
@@ -84,6 +85,53 @@ fn dial_faults() {
     ];
     for (incident, fault, label) in rows {
         assert_eq!(verdict(&dial(fault)).map(Reason::label), Some(label), "{incident}");
+    }
+}
+
+#[test]
+fn webhook_faults() {
+    let resolve = |fault| Fault::Webhook(WebhookFault::Resolve(fault));
+    let connect = |fault| Fault::Webhook(WebhookFault::Connect(fault));
+    let tls = |fault| Fault::Webhook(WebhookFault::Tls(fault));
+    let status = |code| Fault::Webhook(WebhookFault::Status(code));
+    let lint = |lint| Fault::Webhook(WebhookFault::Refused(lint));
+    let rows = [
+        ("old domain", resolve(ResolveFault::NxDomain), "webhook_nxdomain"),
+        ("an alias of nothing", resolve(ResolveFault::CnameDangling), "webhook_nxdomain"),
+        ("the name server is down", resolve(ResolveFault::Timeout), "webhook_dns_failed"),
+        ("no resolv.conf", resolve(ResolveFault::NoNameServer), "local_dns_config"),
+        ("container down", connect(ConnectFault::Refused), "webhook_refused"),
+        ("firewall", connect(ConnectFault::Timeout), "webhook_unreachable"),
+        ("no descriptors", connect(ConnectFault::FdExhausted), "local_fd_exhausted"),
+        ("expired", tls(TlsFault::Certificate(CertificateFault::Expired)), "webhook_tls_failed"),
+        ("hangs in the handshake", tls(TlsFault::Timeout), "webhook_tls_failed"),
+        ("https at an http port", tls(TlsFault::NotTls { first_bytes: Vec::new() }), "webhook_not_http"),
+        ("ssh", Fault::Webhook(WebhookFault::NotHttp), "webhook_not_http"),
+        ("died on the request", Fault::Webhook(WebhookFault::Closed), "webhook_closed"),
+        ("cold start", Fault::Webhook(WebhookFault::Timeout), "webhook_timeout"),
+        ("http to https", status(301), "webhook_redirected"),
+        ("signature", status(403), "webhook_forbidden"),
+        ("basic authentication", status(401), "webhook_forbidden"),
+        ("wrong path", status(404), "webhook_not_found"),
+        ("GET alone", status(405), "webhook_method_not_allowed"),
+        ("rate limit", status(429), "webhook_rejected"),
+        ("exception", status(500), "webhook_server_error"),
+        ("no backend", status(502), "webhook_bad_gateway"),
+        ("Cloudflare without an origin", status(522), "webhook_bad_gateway"),
+        ("no such status", status(999), "webhook_rejected"),
+        ("error page", lint(Lint::AnswerIsHtml), "webhook_unreadable"),
+        ("traditional mode", lint(Lint::NoStream), "webhook_no_stream"),
+        ("ws:// at Twilio", lint(Lint::SchemeNotWss), "webhook_url_invalid"),
+        ("localhost", lint(Lint::HostPrivate), "webhook_url_private"),
+        ("both_tracks", lint(Lint::TrackInvalid), "webhook_stream_invalid"),
+        ("after 15 s", lint(Lint::AnswerTooLate), "webhook_timeout"),
+        ("public name, private address", Fault::Resolve(ResolveFault::PrivateAddress), "dns_private_address"),
+    ];
+    for (incident, fault, label) in rows {
+        let reason = verdict(&dial(fault));
+        assert_eq!(reason.map(Reason::label), Some(label), "{incident}");
+        let (_, phase) = outcome_of(reason, Phase::Webhook);
+        assert!(phase == Some(Phase::Webhook) || label == "dns_private_address", "{incident}: {phase:?}");
     }
 }
 
@@ -178,6 +226,19 @@ fn our_own_faults_are_not_the_endpoints() {
         ("short deadlines have a floor", late(100, 24), "tcp_timeout"),
         ("expired", expired(false), "tls_cert_expired"),
         ("expired by a wrong clock", expired(true), "local_clock"),
+        (
+            "the webhook's expired by a wrong clock",
+            Evidence {
+                fault: Some(Fault::Webhook(WebhookFault::Tls(TlsFault::Certificate(CertificateFault::Expired)))),
+                ..expired(true)
+            },
+            "local_clock",
+        ),
+        (
+            "a webhook is late on a busy machine",
+            Evidence { fault: Some(Fault::Webhook(WebhookFault::Timeout)), ..late(4000, 401) },
+            "prober_overloaded",
+        ),
         ("lag does not excuse what is no deadline", with(lagging), "ws_eof"),
         ("suspended", with(ProberFacts { suspended: true, ..ProberFacts::default() }), "suspended"),
         ("shutdown", with(ProberFacts { cancelled: true, ..ProberFacts::default() }), "cancelled"),

@@ -4,9 +4,10 @@ use url::{Host, Url};
 
 use super::notes::{Notes, quoted};
 use super::reach::is_private;
+use super::redact::{query_values, redact, without_escapes};
 use super::{Authorization, Kind, Lint, Located};
 use crate::dialect::Provider;
-use crate::monitor::{Target, redact_query};
+use crate::monitor::{Target, is_loopback, redact_query};
 use crate::secret::Secret;
 use crate::text::Printable;
 
@@ -22,19 +23,42 @@ pub(super) struct Address {
     pub(super) authorization: Option<Authorization>,
 }
 
-/// A URL as it may be shown, whatever it is: no password, no values of the query.
+/// A URL as it may be shown, whatever it is: no user name, no password, no values of the query, no fragment.
 pub(super) fn shown(text: &str) -> Printable {
-    let (before, query) = text.split_at(text.find('?').unwrap_or(text.len()));
-    // A user name and password stand before an `@`; a segment that begins with one is part of a path.
-    let start = before.rfind('@').filter(|at| !before[..*at].ends_with('/'));
-    let before = start.map_or_else(
-        || before.to_owned(),
-        |at| {
-            let from = before[..at].rfind("//").map_or(0, |slashes| slashes + 2);
-            format!("{}***{}", &before[..from], &before[at..])
-        },
-    );
-    Printable::capture(redact_query(&format!("{before}{query}")).as_bytes(), 200)
+    let start = text.find("//").map_or(0, |slashes| slashes + 2);
+    let rest = &text[start..];
+    let login = login_end(rest);
+    let before = if login > 0 { format!("{}***", &text[..start]) } else { text[..start].to_owned() };
+    let rest = &rest[login..];
+    let (rest, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
+    let fragment = if fragment.len() > 1 { "#***" } else { fragment };
+    // Also where the `?` is missing.
+    Printable::capture(redact(&format!("{before}{}{fragment}", redact_query(rest))).as_bytes(), 200)
+}
+
+/// What of a URL may be secret, whatever it is: user name and password, the values of the query and the fragment, as they are written and
+/// as they are meant.
+pub(super) fn secrets(text: &str) -> Vec<Secret> {
+    let rest = &text[text.find("//").map_or(0, |slashes| slashes + 2)..];
+    let (login, rest) = rest.split_at(login_end(rest));
+    let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    let (name, password) = login.split_once(':').unwrap_or((login, ""));
+    let written = [name, password, fragment].into_iter().filter(|part| !part.is_empty());
+    let found = written.flat_map(|part| [part.to_owned(), without_escapes(&part.replace('+', "%2B"))]).map(Secret::new);
+    found.chain(query_values(rest.split_once('?').map_or("", |(_, query)| query))).collect()
+}
+
+/// Where a user name and password end in what follows the slashes: at the last `@` that may be theirs, also if they have signs in them that
+/// should have been escaped.
+fn login_end(rest: &str) -> usize {
+    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+    let is_host = !authority.contains(char::is_whitespace) && port.bytes().all(|byte| byte.is_ascii_digit() || byte == b']');
+    // A slash before the query ends the authority, if it is one.
+    let has_path = rest.find('/').is_some_and(|slash| rest[..slash].len() == authority.len()) && is_host;
+    let reach = if has_path { rest.find(['?', '#']).unwrap_or(rest.len()) } else { rest.len() };
+    // A segment that begins with an `@` is part of a path.
+    rest[..reach].rfind('@').filter(|at| !rest[..*at].ends_with('/')).unwrap_or(0)
 }
 
 /// `scheme://`, authority, and the rest. Without `://` all of it is the rest.
@@ -177,7 +201,7 @@ fn scheme(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) -> Option<()> {
         "wss" => {}
         "ws" => {
             // As with a monitor's own URL: nothing leaves this machine.
-            if !(is_loopback(url) && notes.rules.allows(url.host_str().unwrap_or_default())) {
+            if !(url.host().is_some_and(|host| is_loopback(&host)) && notes.rules.allows(url.host_str().unwrap_or_default())) {
                 notes.add_with(Lint::SchemeNotWss, line, says, fix);
             }
         }
@@ -193,15 +217,6 @@ fn scheme(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) -> Option<()> {
         }
     }
     Some(())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }
 
 fn host(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) {
@@ -253,7 +268,7 @@ fn expected(url: &Url, notes: &Notes<'_>) -> String {
     format!("set `PUBLIC_URL` (or what the server calls it), so that it becomes `{}`", shown(&format!("wss{rest}")))
 }
 
-/// This machine, a private network, a link, or a name that no public name server knows.
+/// What is wrong behind the host: slashes, a fragment, a query that the provider loses.
 fn path(url: &Url, line: Option<u32>, notes: &mut Notes<'_>) {
     if url.path().contains("//") {
         let mut fixed = url.clone();
@@ -310,12 +325,41 @@ fn credentials(url: &mut Url, line: Option<u32>, notes: &mut Notes<'_>) -> Optio
     if notes.rules.kind != Kind::Exotel && notes.provider != Some(Provider::Exotel) {
         notes.add(Lint::UrlCredentials, line, format!("a user name or password in `{}`", shown(url.as_str())));
     }
-    let plain = |text: &str| {
-        let pairs = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
-        url::form_urlencoded::parse(pairs.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
-    };
+    let plain = |text: &str| without_escapes(&text.replace('+', "%2B"));
     let (name, password) = (plain(url.username()), Secret::new(plain(url.password().unwrap_or_default())));
     let _ = url.set_username("");
     let _ = url.set_password(None);
     Some(Authorization::Basic(name, password))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_a_url_has_no_login_and_no_values() {
+        let rows = [
+            ("wss://voice.example.com/media", "wss://voice.example.com/media"),
+            ("wss://voice.example.com/media?token=abc&x", "wss://voice.example.com/media?token=***&x"),
+            ("wss://voice.example.com/media?mail=a@b&x=@", "wss://voice.example.com/media?mail=***&x=***"),
+            ("wss://voice.example.com:8443/media?mail=a@b", "wss://voice.example.com:8443/media?mail=***"),
+            ("wss://user:pass@host/media", "wss://***@host/media"),
+            ("wss://user:pa?ss@host", "wss://***@host"),
+            ("wss://user:pa?ss@host/media?token=abc", "wss://***@host/media?token=***"),
+            ("wss://user:pa/ss@host/media", "wss://***@host/media"),
+            ("wss://user:p/a?s@s@host/media", "wss://***@host/media"),
+            ("wss://user:pa#ss@host/media", "wss://***@host/media"),
+            ("wss://user:p?a/ss@host", "wss://***@host"),
+            ("user:pass@host/media", "***@host/media"),
+            ("user:pa?ss@host", "***@host"),
+            ("wss://host/@x", "wss://host/@x"),
+            ("wss://host/media#token=abc", "wss://host/media#***"),
+            ("wss://host/media#", "wss://host/media#"),
+            ("wss://[2001:db8::1]/media?mail=a@b", "wss://[2001:db8::1]/media?mail=***"),
+            ("", ""),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(shown(text).as_str(), expected, "{text}");
+        }
+    }
 }

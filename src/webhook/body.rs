@@ -25,7 +25,10 @@ pub(super) fn text<'a>(answer: &Answer<'a>, notes: &mut Notes<'_>) -> Option<&'a
         return None;
     }
     let Ok(text) = str::from_utf8(answer.body) else {
-        notes.add(Lint::AnswerNotUtf8, None, "the answer is not UTF-8");
+        // RFC 1952 section 2.3.1: the first two bytes of gzip.
+        let packed = answer.body.starts_with(&[0x1F, 0x8B]);
+        let says = if packed { "the answer is compressed with gzip, which nobody asked for" } else { "the answer is not UTF-8" };
+        notes.add(Lint::AnswerNotUtf8, None, says);
         return None;
     };
     let (text, marked) = text.strip_prefix('\u{feff}').map_or((text, false), |rest| (rest, true));

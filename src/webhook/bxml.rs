@@ -23,10 +23,11 @@ pub(super) fn read(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
     for (at, verb) in verbs.iter().enumerate() {
         match xml::known(*verb, &["StartStream", "Hangup", "Redirect"], notes) {
             Some("StartStream") => {
-                let draft = draft(*verb, notes);
-                twiml::unreachable(std::slice::from_ref(&draft), ended, notes);
+                let mut draft = draft(*verb, notes);
+                twiml::unreachable(std::slice::from_mut(&mut draft), ended, notes);
                 call_ends(&draft, &verbs[at + 1..], notes);
                 drafts.push(draft);
+                notes.leave();
             }
             Some(word) => ended = ended.or_else(|| Some((word, xml::line(*verb)))),
             None => foreign(*verb, notes),
@@ -70,7 +71,7 @@ fn call_ends(draft: &Draft, rest: &[Node<'_, '_>], notes: &mut Notes<'_>) {
 }
 
 fn draft(node: Node<'_, '_>, notes: &mut Notes<'_>) -> Draft {
-    let mut draft = Draft::new(Verb::BandwidthStartStream, xml::line(node));
+    let mut draft = notes.draft(Verb::BandwidthStartStream, xml::line(node));
     draft.url = xml::attribute(node, "destination", notes);
     if draft.url.is_none()
         && let Some(url) = xml::attribute(node, "url", notes)

@@ -16,6 +16,7 @@
 mod address;
 mod body;
 mod bxml;
+mod excerpt;
 mod exotel;
 mod format;
 mod heed;
@@ -31,6 +32,7 @@ mod redact;
 mod request;
 #[cfg(test)]
 mod tests;
+mod traditional;
 mod tree;
 mod twiml;
 mod xml;
@@ -39,13 +41,15 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use heed::{heed, login};
+pub use excerpt::excerpt;
+pub use heed::{heed, login, placing};
 pub use lint::{Lint, Severity};
 pub use page::markdown;
 pub use parameters::UNVERIFIED;
 pub use reach::is_public;
-pub use redact::redact;
+pub use redact::query_values;
 pub use request::{Plan, Request};
+pub use traditional::serves_nobody;
 
 pub use crate::monitor::{WebhookContent as Content, WebhookKind as Kind, WebhookMethod as Method, WebhookSigning as Signing};
 
@@ -79,6 +83,11 @@ words! {
         Json = "json",
     }
 }
+
+/// The secrets of a document that are kept.
+const MOST_SECRETS: usize = 2_000;
+/// The parameters of a stream that are kept; far above what any provider documents.
+const MOST_PARAMETERS: usize = 500;
 
 /// A webhook's answer. Its status is not here: who asks looks at that first.
 #[derive(Clone, Copy, Debug)]
@@ -212,16 +221,6 @@ pub struct Stream {
     pub authorization: Option<Authorization>,
 }
 
-impl Stream {
-    /// What of it proves who calls, beside the parameters.
-    pub fn token(&self) -> Option<&Secret> {
-        match self.authorization.as_ref()? {
-            Authorization::Basic(_, secret) | Authorization::Bearer(secret) | Authorization::Custom(secret) => Some(secret),
-            Authorization::Vonage => None,
-        }
-    }
-}
-
 /// What a document says of the upgrade's header Authorization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authorization {
@@ -233,6 +232,15 @@ pub enum Authorization {
     Custom(Secret),
     /// A token that only Vonage can make.
     Vonage,
+}
+
+impl Authorization {
+    const fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Basic(_, secret) | Self::Bearer(secret) | Self::Custom(secret) => Some(secret),
+            Self::Vonage => None,
+        }
+    }
 }
 
 /// What is wrong with an answer.
@@ -253,12 +261,14 @@ pub struct Complaint {
 }
 
 /// What an answer says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// The stream, if there is one that can be dialled. It may be there although the provider would refuse: see [`Reading::refusal`].
     pub stream: Option<Stream>,
     /// What is wrong, at most one of each [`Lint`], in the order of the document; never empty without a stream.
     pub complaints: Vec<Complaint>,
+    /// What the document hands out that may be secret, with all its streams, whether one of them can be dialled or not.
+    pub secrets: Vec<Secret>,
 }
 
 impl Reading {
@@ -288,12 +298,37 @@ struct Draft {
     one_way: Option<bool>,
     mp3: bool,
     authorization: Option<Authorization>,
+    /// Among the streams of the document, from 1.
+    number: u32,
+    /// Does something that ends the call come before it?
+    unreachable: bool,
 }
 
 impl Draft {
     const fn new(verb: Verb, line: u32) -> Self {
         let (one_way, track, audio) = (None, None, None);
-        Self { verb, line, url: None, parameters: Vec::new(), track, audio, one_way, mp3: false, authorization: None }
+        let (authorization, number, unreachable) = (None, 0, false);
+        Self {
+            verb,
+            line,
+            url: None,
+            parameters: Vec::new(),
+            track,
+            audio,
+            one_way,
+            mp3: false,
+            authorization,
+            number,
+            unreachable,
+        }
+    }
+
+    /// What of it may be secret.
+    fn secrets(&self) -> Vec<Secret> {
+        let parameters = self.parameters.iter().map(|(_, value)| value);
+        let token = self.authorization.as_ref().and_then(Authorization::secret);
+        let of_url = self.url.as_ref().map(|url| address::secrets(&url.text)).unwrap_or_default();
+        token.into_iter().chain(parameters).cloned().chain(of_url).collect()
     }
 }
 
@@ -302,8 +337,24 @@ impl Draft {
 pub fn read(answer: &Answer<'_>, rules: &Rules<'_>) -> Reading {
     let mut notes = Notes::new(rules);
     let drafts = body::text(answer, &mut notes).map(|text| drafts(text, &mut notes)).unwrap_or_default();
-    let stream = choose(drafts, &mut notes).and_then(|draft| finish(draft, &mut notes));
-    Reading { stream, complaints: notes.list }
+    let secrets = drafts.iter().flat_map(Draft::secrets).take(MOST_SECRETS).collect();
+    let draft = choose(drafts, &mut notes);
+    let stream = draft.clone().and_then(|draft| finish(draft, &mut notes));
+    notes.settle(draft.as_ref());
+    Reading { stream, complaints: notes.list, secrets }
+}
+
+/// What is wrong with a stream's URL by itself, for the provider that dials it.
+#[must_use]
+pub fn lint_url(target: &Target, provider: Option<Provider>) -> Vec<Complaint> {
+    let text = target.redacted(&target.resource(|| "0".to_owned(), "0", 0));
+    // The host is the user's own word.
+    let Ok(own) = Url::parse(&format!("https://{}/", target.host())) else { return Vec::new() };
+    let rules = Rules { provider, ..Rules::new(Kind::Json, &own) };
+    let mut notes = Notes::new(&rules);
+    let _ = address::read(&Located { text, line: 1 }, &mut notes);
+    notes.settle(None);
+    notes.list.into_iter().map(|complaint| Complaint { line: None, ..complaint }).collect()
 }
 
 fn drafts(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
@@ -317,18 +368,26 @@ fn drafts(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
     }
 }
 
-/// The stream to dial: the first that goes both ways, or the first.
+/// The stream to dial: the first that can be reached and goes both ways, or the first that can be reached, or the first.
 fn choose(mut drafts: Vec<Draft>, notes: &mut Notes<'_>) -> Option<Draft> {
     if let [first, second, ..] = drafts.as_slice() {
         let says = format!("a second stream at line {}; the first is at line {}", second.line, first.line);
         notes.add(Lint::SeveralStreams, Some(second.line), says);
     }
-    let at = drafts.iter().position(|draft| draft.one_way != Some(true)).unwrap_or(0);
+    let usable = |draft: &Draft| !draft.unreachable && draft.url.is_some();
+    let talks = |draft: &Draft| usable(draft) && draft.one_way != Some(true);
+    let at = drafts.iter().position(talks).or_else(|| drafts.iter().position(usable)).unwrap_or(0);
     (at < drafts.len()).then(|| drafts.swap_remove(at))
 }
 
-fn finish(draft: Draft, notes: &mut Notes<'_>) -> Option<Stream> {
+fn finish(mut draft: Draft, notes: &mut Notes<'_>) -> Option<Stream> {
+    notes.stream = draft.number;
     notes.provider = notes.rules.provider_of(draft.verb);
+    if draft.parameters.len() > MOST_PARAMETERS {
+        let says = format!("{} parameters; no more than the first {MOST_PARAMETERS} are sent on", draft.parameters.len());
+        notes.add(Lint::ParametersTooLarge, Some(draft.line), says);
+        draft.parameters.truncate(MOST_PARAMETERS);
+    }
     format::compare(&draft, notes);
     let Some(url) = &draft.url else {
         notes.add(Lint::UrlMissing, Some(draft.line), format!("the stream ({}) has no URL", draft.verb));
@@ -346,6 +405,23 @@ fn finish(draft: Draft, notes: &mut Notes<'_>) -> Option<Stream> {
         audio: draft.audio,
         one_way: draft.one_way,
         mp3: draft.mp3,
-        authorization: draft.authorization.or(address.authorization),
+        authorization: draft
+            .authorization
+            .or(address.authorization)
+            .filter(|authorization| carried(authorization, draft.line, notes)),
     })
+}
+
+/// Can it stand in a header (RFC 9110 section 5.5)? What cannot would end the header and begin another one.
+fn carried(authorization: &Authorization, line: u32, notes: &mut Notes<'_>) -> bool {
+    let value = match authorization {
+        Authorization::Bearer(value) | Authorization::Custom(value) => value.expose(),
+        // In base64, and made by nobody.
+        Authorization::Basic(..) | Authorization::Vonage => return true,
+    };
+    let fits = !value.is_empty() && value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if !fits {
+        notes.add(Lint::AuthorizationInvalid, Some(line), "the token has characters that no header can carry, and is left out");
+    }
+    fits
 }

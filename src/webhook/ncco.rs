@@ -35,6 +35,17 @@ pub(super) fn read(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
     drafts
 }
 
+/// Does any action say or ask something, or lead to somebody? A `connect` to a websocket alone does not.
+pub(super) fn serves(text: &str, notes: &mut Notes<'_>) -> bool {
+    let actions = tree::parse(text, notes).and_then(Piece::list).unwrap_or_default();
+    let is_socket = |endpoint: &Piece<'_>| name(*endpoint, "type").as_deref() == Some("websocket");
+    actions.into_iter().any(|action| match name(action, "action").as_deref() {
+        Some("connect") => !endpoints(action, notes).iter().all(is_socket),
+        Some(_) => true,
+        None => false,
+    })
+}
+
 fn name(piece: Piece<'_>, key: &str) -> Option<String> {
     piece.get(key)?.text()
 }
@@ -53,7 +64,7 @@ fn draft(endpoint: Piece<'_>, notes: &mut Notes<'_>) -> Option<Draft> {
     if name(endpoint, "type").as_deref() != Some("websocket") {
         return None;
     }
-    let mut draft = Draft::new(Verb::Ncco, endpoint.line());
+    let mut draft = notes.draft(Verb::Ncco, endpoint.line());
     draft.one_way = Some(false);
     for (key, value) in endpoint.members()? {
         match key.as_str() {
@@ -66,6 +77,7 @@ fn draft(endpoint: Piece<'_>, notes: &mut Notes<'_>) -> Option<Draft> {
             _ => {}
         }
     }
+    notes.leave();
     Some(draft)
 }
 

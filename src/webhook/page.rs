@@ -16,8 +16,11 @@ const SHOWN_AT_UNIX_MS: u64 = 1_795_168_800_000;
 /// The random bits of the ids that are shown.
 const SHOWN_BITS: u128 = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef;
 
-/// The parts by their names.
-const PARTS: [(&str, fn() -> String); 5] = [
+/// A part's name, and what makes it.
+type Part = (&'static str, fn() -> String);
+
+/// The parts of the page.
+const PARTS: [Part; 5] = [
     ("providers", providers),
     ("parameters", parameter_sets),
     ("lints", lints),

@@ -20,9 +20,10 @@ pub(super) fn read(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
     for verb in xml::elements(root) {
         match xml::known(verb, &["Stream", "Hangup", "Redirect"], notes) {
             Some("Stream") => {
-                let draft = draft(verb, notes);
-                twiml::unreachable(std::slice::from_ref(&draft), ended, notes);
+                let mut draft = draft(verb, notes);
+                twiml::unreachable(std::slice::from_mut(&mut draft), ended, notes);
                 drafts.push(draft);
+                notes.leave();
             }
             Some(word) => ended = ended.or_else(|| Some((word, xml::line(verb)))),
             None => {
@@ -47,7 +48,7 @@ fn misplaced(stream: Node<'_, '_>, parent: &str, notes: &mut Notes<'_>) {
 }
 
 fn draft(node: Node<'_, '_>, notes: &mut Notes<'_>) -> Draft {
-    let mut draft = Draft::new(Verb::PlivoStream, xml::line(node));
+    let mut draft = notes.draft(Verb::PlivoStream, xml::line(node));
     draft.url = url(node, notes);
     let two_ways = xml::value(node, "bidirectional", notes).as_deref() == Some("true");
     draft.one_way = Some(!two_ways);

@@ -16,9 +16,15 @@ impl Rules<'_> {
     /// May a stream's host be dialled wherever it is? It may if the user said so, or wrote this host into the monitor.
     #[must_use]
     pub fn allows(&self, host: &str) -> bool {
+        self.allow_private || self.names(host)
+    }
+
+    /// Did the user write this host into the monitor: as the webhook's, or as `expect_host`?
+    #[must_use]
+    pub fn names(&self, host: &str) -> bool {
         let written = [self.webhook.host_str(), self.expect_host];
         let bare = |name: &str| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-        self.allow_private || written.into_iter().flatten().any(|name| bare(name) == bare(host))
+        written.into_iter().flatten().any(|name| bare(name) == bare(host))
     }
 }
 

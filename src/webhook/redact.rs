@@ -5,14 +5,35 @@
 //!
 //! Invariant: what comes out is not longer than what went in by more than three bytes for each place.
 
+use crate::secret::Secret;
+
 const MASK: &str = "***";
 
 /// A text with `***` for the value of everything in it that looks like a parameter of a query (`?name=value`, `&name=value`, also with `&`
 /// escaped as XML or JSON do), for the user name and password of URLs, and for the values of the elements and attributes that carry
-/// parameters of a stream (`<Parameter value="…">`, `<StreamParam value="…">`, `extraHeaders="…"`).
-#[must_use]
-pub fn redact(text: &str) -> String {
+/// parameters or logins of a stream (`<Parameter value="…">`, `<StreamParam value="…">`, `extraHeaders="…"`, `authBearerToken="…"`,
+/// `destinationPassword="…"`).
+pub(super) fn redact(text: &str) -> String {
     queries(&attributes(&credentials(text)))
+}
+
+/// A parameter of a query without `=` may be a bare token if it is longer: see `redact_query`, which shows the short ones.
+const LONGEST_BARE_KEY: usize = 16;
+
+/// The values of a query as they are written and as they are meant, and long parameters without `=`; names are no secrets.
+#[must_use]
+pub fn query_values(query: &str) -> Vec<Secret> {
+    let values = query.split('&').filter_map(|pair| match pair.split_once('=') {
+        Some((_, value)) => Some(value),
+        None => Some(pair).filter(|pair| pair.len() > LONGEST_BARE_KEY),
+    });
+    values.flat_map(|value| [value.to_owned(), without_escapes(value)]).map(Secret::new).collect()
+}
+
+/// A value of a query without its escapes (`%2B`, and `+` for a space).
+pub(super) fn without_escapes(value: &str) -> String {
+    let pair = format!("x={}", value.replace('&', "%26"));
+    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 /// `scheme://user:password@host`.
@@ -46,6 +67,9 @@ fn attributes(text: &str) -> String {
     shown + &text[at..]
 }
 
+/// Attributes that carry parameters or logins, in any element.
+const SECRET_ATTRIBUTES: [&str; 4] = ["extraheaders", "authbearertoken", "destinationusername", "destinationpassword"];
+
 /// Where the next such value begins, and the quotation mark that ends it.
 fn next_value(lower: &str, from: usize) -> Option<(usize, char)> {
     let mut at = from;
@@ -59,7 +83,7 @@ fn next_value(lower: &str, from: usize) -> Option<(usize, char)> {
         // Behind an earlier value of the same tag, its beginning lies before `from`.
         let tag = if tag.is_empty() { lower[..equals].rfind('<').map_or("", |start| &lower[start + 1..equals]) } else { tag };
         let of_parameter = ["parameter", "streamparam"].iter().any(|element| tag.starts_with(element));
-        if (of_parameter && name.ends_with("value")) || name.ends_with("extraheaders") {
+        if (of_parameter && name.ends_with("value")) || SECRET_ATTRIBUTES.iter().any(|secret| name.ends_with(secret)) {
             return Some((lower.len() - quoted.len() + 1, quote));
         }
     }
@@ -116,6 +140,10 @@ mod tests {
             ),
             ("<StreamParam name=\"a\" value=\"1\"/>", "<StreamParam name=\"a\" value=\"***\"/>"),
             ("<Stream extraHeaders=\"a=1,b=2\" value=\"3\">", "<Stream extraHeaders=\"***\" value=\"3\">"),
+            (
+                "<Stream authBearerToken=\"1\" destinationUsername='2' destinationPassword = '3' codec='4'>",
+                "<Stream authBearerToken=\"***\" destinationUsername='***' destinationPassword = '***' codec='4'>",
+            ),
             ("<Parameter value=\"cut", "<Parameter value=\"***"),
             ("<Parameter value=\"\" x=\"1\"", "<Parameter value=\"\" x=\"1\""),
             ("what? a&b", "what? a&b"),

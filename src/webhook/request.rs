@@ -167,7 +167,7 @@ impl<'a> Plan<'a> {
                     jti: &format!("{:032x}", self.fresh),
                     iss: "Vonage",
                     payload_hash: &payload_hash(draft),
-                    api_key: api_key.as_deref(),
+                    api_key: api_key.as_ref().map(Secret::expose),
                     application_id: application.as_deref(),
                 };
                 let token = vonage::token(secret.expose().as_bytes(), &claims);
@@ -489,7 +489,7 @@ mod tests {
     #[test]
     fn vonage_vouches_for_the_body_or_the_query() {
         let signing =
-            Signing::Vonage { secret: Secret::new("s"), api_key: Some("k".to_owned()), application: Some("app".to_owned()) };
+            Signing::Vonage { secret: Secret::new("s"), api_key: Some(Secret::new("k")), application: Some("app".to_owned()) };
         let signed = |method| {
             request(Kind::Vonage, "https://u:p@voice.example.com/hook?x=1", |plan| {
                 (plan.signing, plan.method, plan.fresh) = (Some(&signing), Some(method), 0xab);
@@ -539,7 +539,7 @@ mod tests {
             Signing::TwilioSharedKey { id: "k".to_owned(), secret: secret() },
             Signing::Signalwire { key: secret() },
             Signing::Plivo { token: secret() },
-            Signing::Vonage { secret: secret(), api_key: None, application: None },
+            Signing::Vonage { secret: secret(), api_key: Some(secret()), application: None },
         ];
         for signing in &all {
             for method in [Method::Get, Method::Post] {
@@ -578,7 +578,7 @@ mod tests {
             (any::<String>(), secret()).prop_map(|(id, secret)| Signing::TwilioSharedKey { id, secret }),
             secret().prop_map(|key| Signing::Signalwire { key }),
             secret().prop_map(|token| Signing::Plivo { token }),
-            (secret(), any::<Option<String>>()).prop_map(|(secret, api_key)| Signing::Vonage {
+            (secret(), prop::option::of(secret())).prop_map(|(secret, api_key)| Signing::Vonage {
                 secret,
                 api_key,
                 application: None

@@ -683,3 +683,107 @@ proptest! {
         }
     }
 }
+
+/// What is wrong elsewhere in the document does not keep a provider from the stream that is right.
+#[test]
+fn only_the_chosen_stream_can_be_refused() {
+    let good = "<Connect><Stream url=\"wss://voice.example.com/m\"/></Connect>";
+    let rows = [
+        (format!("<Stop><Stream name=\"x\"/></Stop>{good}"), None, vec![]),
+        (
+            format!("{good}<Hangup/><Start><Stream url=\"wss://voice.example.com/n\"/></Start>"),
+            None,
+            vec![Lint::StreamUnreachable],
+        ),
+        (format!("<Stream url=\"wss://x\"/>{good}"), None, vec![Lint::StreamMisplaced]),
+        (
+            format!("<Start><Stream track=\"bogus\" url=\"wss://voice.example.com/n\"/></Start>{good}"),
+            None,
+            vec![Lint::TrackInvalid],
+        ),
+        (format!("<Start><Stream/></Start>{good}"), None, vec![]),
+        (good.replace("<Stream ", "<Stream track=\"outbound_track\" "), Some(Lint::TrackInvalid), vec![]),
+        (
+            format!(
+                "<Start><Stream track=\"bogus\" url=\"wss://voice.example.com/n\"/></Start>{}",
+                good.replace("<Stream ", "<Stream track=\"bogus\" ")
+            ),
+            Some(Lint::TrackInvalid),
+            vec![],
+        ),
+        (format!("<Hangup/>{good}"), Some(Lint::StreamUnreachable), vec![]),
+        ("<Stop><Stream name=\"x\"/></Stop>".to_owned(), Some(Lint::NoStream), vec![]),
+        ("<Stream url=\"wss://voice.example.com/m\"/>".to_owned(), Some(Lint::StreamMisplaced), vec![]),
+    ];
+    for (verbs, refusal, passed_over) in rows {
+        let reading = read_as(Kind::Twilio, &format!("<Response>{verbs}</Response>"));
+        assert_eq!(reading.refusal().map(|complaint| complaint.lint), refusal, "{verbs}: {:?}", reading.complaints);
+        for lint in passed_over {
+            assert!(reading.complaints.iter().any(|complaint| complaint.lint == lint && !complaint.refuses), "{verbs}: {lint}");
+        }
+        let url = reading.stream.as_ref().map(|stream| stream.target.to_string());
+        assert!(refusal.is_some() || url.as_deref() == Some("wss://voice.example.com/m"), "{verbs}: {url:?}");
+    }
+}
+
+/// A token is foreign text, and goes into the request as it is.
+#[test]
+fn a_token_cannot_end_its_header() {
+    let cxml = |token: &str| {
+        format!("<Response><Connect><Stream url=\"wss://voice.example.com/m\" authBearerToken=\"{token}\"/></Connect></Response>")
+    };
+    let ncco = |token: &str| {
+        let uri = "wss://voice.example.com/m";
+        let endpoint = serde_json::json!({ "type": "websocket", "uri": uri, "content-type": "audio/l16;rate=16000",
+            "authorization": { "type": "custom", "value": token } });
+        serde_json::json!([{ "action": "connect", "endpoint": [endpoint] }]).to_string()
+    };
+    let rows = [
+        (Kind::Signalwire, cxml("abc.DEF_1~"), true),
+        (Kind::Signalwire, cxml("x&#13;&#10;X-Evil: 1"), false),
+        (Kind::Signalwire, cxml("\u{2603}"), false),
+        (Kind::Vonage, ncco("Bearer abc"), true),
+        (Kind::Vonage, ncco("x\r\nContent-Length: 0\r\n\r\nPOST / HTTP/1.1"), false),
+        (Kind::Vonage, ncco("x\0y"), false),
+    ];
+    for (kind, text, fits) in rows {
+        let reading = read_as(kind, &text);
+        assert_eq!(lints(&reading).contains(&Lint::AuthorizationInvalid), !fits, "{text}: {:?}", reading.complaints);
+        assert_eq!(reading.stream.unwrap().authorization.is_some(), fits, "{text}");
+    }
+}
+
+/// The probe takes them out of everything that it shows.
+#[test]
+fn secrets_of_every_stream_are_known() {
+    let refused = "<Response><Connect><Stream url=\"http://u:c1@voice.example.com/m?t=c2%2B&amp;k=c3&#x2B;\" authBearerToken=\"c4\">\
+                   <Parameter name=\"environment\" value=\"c5\"/></Stream></Connect></Response>";
+    let second = "<Response><Connect><Stream url=\"wss://voice.example.com/m?t=c1\"/><Stream url=\"wss://voice.example.com/m?t=c2\">\
+                  <Parameter name=\"a\" value=\"c3\"/></Stream></Connect></Response>";
+    let ncco = "[{\"action\":\"connect\",\"endpoint\":[{\"type\":\"websocket\",\"headers\":{\"a\":\"c1\\/2\"},\
+                \"authorization\":{\"type\":\"custom\",\"value\":\"Bearer c2\"}}]}]";
+    let rows: [(Kind, &str, bool, &[&str]); 3] = [
+        (Kind::Signalwire, refused, false, &["c1", "c2%2B", "c2+", "c3+", "c4", "c5"]),
+        (Kind::Twilio, second, true, &["c1", "c2", "c3"]),
+        (Kind::Vonage, ncco, false, &["c1/2", "Bearer c2"]),
+    ];
+    for (kind, text, is_dialled, expected) in rows {
+        let reading = read_as(kind, text);
+        let secrets: Vec<&str> = reading.secrets.iter().map(Secret::expose).collect();
+        expected.iter().for_each(|secret| assert!(secrets.contains(secret), "{secret} of {kind}: {secrets:?}"));
+        assert!(!secrets.contains(&"environment") && !secrets.contains(&"t"), "{secrets:?}");
+        assert_eq!(reading.stream.is_some(), is_dialled, "{:?}", reading.complaints);
+    }
+}
+
+#[test]
+fn parameters_and_secrets_are_bounded() {
+    let headers: Vec<String> = (0..2_900).map(|n| format!("\"name{n}\":\"value{n}\"")).collect();
+    let text = format!(
+        "[{{\"action\":\"connect\",\"endpoint\":[{{\"type\":\"websocket\",\"uri\":\"wss://voice.example.com/m\",\"headers\":{{{}}}}}]}}]",
+        headers.join(",")
+    );
+    let reading = read_as(Kind::Vonage, &text);
+    assert!(lints(&reading).contains(&Lint::ParametersTooLarge), "{:?}", reading.complaints);
+    assert_eq!((reading.secrets.len(), reading.stream.unwrap().parameters.len()), (MOST_SECRETS, MOST_PARAMETERS));
+}

@@ -20,15 +20,21 @@ pub(super) fn read(text: &str, notes: &mut Notes<'_>) -> Vec<Draft> {
     let mut ended = None;
     let mut drafts = Vec::new();
     for (at, verb) in verbs.iter().enumerate() {
-        match xml::known(*verb, &["Connect", "Start", "Stream", "ConversationRelay", "Hangup", "Reject", "Redirect"], notes) {
+        match xml::known(
+            *verb,
+            &["Connect", "Start", "Stream", "ConversationRelay", "Hangup", "Reject", "Redirect", "Stop"],
+            notes,
+        ) {
             Some(parent @ ("Connect" | "Start")) => {
-                let found = streams(*verb, parent, notes);
-                unreachable(&found, ended, notes);
+                let mut found = streams(*verb, parent, notes);
+                unreachable(&mut found, ended, notes);
                 if parent == "Start" {
                     call_ends(&found, &verbs[at + 1..], notes);
                 }
                 drafts.extend(found);
             }
+            // `<Stop><Stream name="…"/></Stop>` ends one.
+            Some("Stop") => {}
             Some("Stream" | "ConversationRelay") => misplaced(*verb, "Response", notes),
             Some(word) if LAST_WORDS.contains(&word) => ended = ended.or_else(|| Some((word, xml::line(*verb)))),
             Some(_) | None => {
@@ -52,10 +58,11 @@ fn misplaced(stream: Node<'_, '_>, parent: &str, notes: &mut Notes<'_>) {
 }
 
 /// Says that a stream comes too late.
-pub(super) fn unreachable(drafts: &[Draft], ended: Option<(&str, u32)>, notes: &mut Notes<'_>) {
-    if let (Some(draft), Some((word, line))) = (drafts.first(), ended) {
+pub(super) fn unreachable(drafts: &mut [Draft], ended: Option<(&str, u32)>, notes: &mut Notes<'_>) {
+    if let (Some(draft), Some((word, line))) = (drafts.first_mut(), ended) {
         let says = format!("`<{word}>` at line {line} comes first: the stream at line {} is never opened", draft.line);
         notes.add_with(Lint::StreamUnreachable, Some(draft.line), says, format!("put the stream before `<{word}>`"));
+        drafts.iter_mut().for_each(|draft| draft.unreachable = true);
     }
 }
 
@@ -85,12 +92,13 @@ fn streams(verb: Node<'_, '_>, parent: &str, notes: &mut Notes<'_>) -> Vec<Draft
             (None, _) => continue,
         };
         drafts.push(draft(node, kind, notes));
+        notes.leave();
     }
     drafts
 }
 
 fn draft(node: Node<'_, '_>, verb: Verb, notes: &mut Notes<'_>) -> Draft {
-    let mut draft = Draft::new(verb, xml::line(node));
+    let mut draft = notes.draft(verb, xml::line(node));
     draft.url = xml::attribute(node, "url", notes);
     if draft.url.is_none()
         && let Some(text) = node.text().map(str::trim).filter(|text| !text.is_empty())

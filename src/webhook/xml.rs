@@ -45,14 +45,14 @@ fn refuse(error: &Error, notes: &mut Notes<'_>) {
     } else if matches!(error, Error::NodesLimitReached | Error::AttributesLimitReached | Error::NamespacesLimitReached) {
         notes.add(Lint::DocumentTooComplex, None, format!("the document has more than {MOST_NODES} nodes"));
     } else if matches!(error, Error::UnknownEntityReference(..) | Error::MalformedEntityReference(_)) {
-        let says = format!("line {row}, column {col}: an `&` that begins none of XML's own entities");
+        let says = format!("column {col}: an `&` that begins none of XML's own entities");
         notes.add(Lint::XmlAmpersand, Some(row), says);
     } else if matches!(error, Error::NoRootNode) {
         notes.add(Lint::XmlInvalid, None, "there is no element in the document");
     } else if matches!(error, Error::UnclosedRootNode) {
         notes.add(Lint::XmlInvalid, None, "the document ends within an element: it was cut, or a tag is not closed");
     } else {
-        notes.add(Lint::XmlInvalid, Some(row), format!("line {row}, column {col}: {error}"));
+        notes.add(Lint::XmlInvalid, Some(row), error.to_string());
     }
 }
 

@@ -28,8 +28,12 @@ upgrade_timeout = \"500ms\"
 ";
 
 /// Families that have no series until what they count has happened.
-const ONLY_AFTER: &[&str] =
-    &["sidetone_probe_inconclusive_reasons_total", "sidetone_probe_warning", "sidetone_audio_bytes_per_second"];
+const ONLY_AFTER: &[&str] = &[
+    "sidetone_probe_inconclusive_reasons_total",
+    "sidetone_probe_warning",
+    "sidetone_finding",
+    "sidetone_audio_bytes_per_second",
+];
 
 fn monitor(name: &str, url: &str, more: &str) -> String {
     format!("[[monitor]]\nname = \"{name}\"\nurl = \"{url}\"\n{more}\n")

@@ -110,6 +110,11 @@ fn webhooks() {
 }
 
 #[test]
+fn diagnosis() {
+    same("docs/diagnosis.md", &sidetone::diagnosis::markdown());
+}
+
+#[test]
 fn dialects() {
     same("docs/dialects.md", &sidetone::dialect::markdown());
 }

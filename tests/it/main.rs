@@ -8,6 +8,7 @@
 //! - `reasons`: every practice behaviour through a real socket, over ws and wss, comes to the reason that it is made for.
 //! - `incidents`: the incidents in which the webhook is green and the stream is not, from the webhook to the report.
 //! - `routes`: second ways to the same server, and what they prove.
+//! - `ends`: why lines ended, out of real probes.
 //! - `docs`: the generated pages are up to date, and what the documents show can be loaded.
 //! - `tidy`: the rules of the source tree that the compiler does not know.
 
@@ -17,6 +18,7 @@ mod accuracy;
 mod cli;
 mod daemon;
 mod docs;
+mod ends;
 mod incidents;
 mod reasons;
 mod report;

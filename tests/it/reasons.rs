@@ -16,13 +16,8 @@ static PLACES: Semaphore = Semaphore::const_new(24);
 /// How often a probe is made again where the machine, and not the server, decided how it ended.
 const AGAIN: usize = 4;
 /// What a monitor has where its behaviour does not ask for something else.
-const QUICK: &[&str] = &[
-    "hold = \"1500ms\"",
-    "close_timeout = \"500ms\"",
-    "tls_timeout = \"1500ms\"",
-    "connect_timeout = \"1500ms\"",
-    "resolve_timeout = \"3s\"",
-];
+const QUICK: &[&str] =
+    &["hold = \"1500ms\"", "close_timeout = \"500ms\"", "tls_timeout = \"1500ms\"", "resolve_timeout = \"3s\""];
 
 /// Warnings that speak of a busy machine and not of the behaviour.
 const OF_THE_MACHINE: &[Warning] = &[Warning::PacingStarved, Warning::SynRetransmits];

@@ -78,7 +78,16 @@ const WITHIN: &[(&str, Fields)] = &[
     ),
     ("/upgrade", &[("status", &[Number, Null]), ("http_version", &[Text, Null]), ("headers", &[List]), ("body", &[Text])]),
     ("/upgrade/headers/0", &[("0", &[Text]), ("1", &[Text])]),
-    ("/hold", &[("mode", &[Text]), ("target_seconds", &[Number]), ("lasted_seconds", &[Number])]),
+    (
+        "/hold",
+        &[
+            ("mode", &[Text]),
+            ("target_seconds", &[Number]),
+            ("lasted_seconds", &[Number]),
+            ("since_received_seconds", &[Number, Null]),
+            ("since_sent_seconds", &[Number, Null]),
+        ],
+    ),
     ("/close", &[("code", &[Number]), ("reason", &[Text]), ("by", &[Text]), ("how", &[Text])]),
     ("/warnings/0", &[("warning", &[Text]), ("says", &[Text])]),
 ];
@@ -177,6 +186,8 @@ async fn incident_one() {
     let (lasted, summary) = (json["hold"]["lasted_seconds"].as_f64().unwrap(), json["summary"].as_str().unwrap());
     assert!(summary.contains(&format!("{lasted:.3} s")) && summary.contains("1006"), "{summary}");
     assert!(json["audio"]["frames_sent"].as_u64() > Some(0), "audio flowed: {}", json["audio"]);
+    assert_eq!(json["hold"]["since_received_seconds"], json!(null), "the server said nothing: {}", json["hold"]);
+    assert!(json["hold"]["since_sent_seconds"].as_f64().is_some_and(|seconds| seconds < lasted), "{}", json["hold"]);
 }
 
 /// The behaviour, over wss?, more settings, and the code, who closed and how.

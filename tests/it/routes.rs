@@ -11,8 +11,10 @@ fn monitor(url: &str, rest: &str) -> String {
     format!("[[monitor]]\nname = \"m\"\nurl = {url:?}\n{QUICK}{rest}")
 }
 
+/// What the second ways prove; what the answer itself proves is found as well, and not looked at here.
 fn findings(report: &Report) -> Vec<Finding> {
-    report.findings.iter().map(|finding| finding.finding).collect()
+    let of_second_ways = [Finding::FaultBeforeOrigin, Finding::FaultBehindOrigin, Finding::FallbackWorks, Finding::FallbackFails];
+    report.findings.iter().map(|finding| finding.finding).filter(|finding| of_second_ways.contains(finding)).collect()
 }
 
 async fn against_origin(range: &Range, public: &str, origin: &str) -> Report {
@@ -26,8 +28,7 @@ async fn against_origin(range: &Range, public: &str, origin: &str) -> Report {
 async fn the_origin_tells_on_which_side_the_fault_lies() {
     let range = Range::open().await;
     let url = |name: &str| range.url(name, false);
-    // Nobody listens at the discard port.
-    let nobody = "ws://127.0.0.1:9/media".to_owned();
+    let nobody = url("tcp-refused");
     let rows = [
         (url("http-502"), url("echo"), Some(Reason::from_status(502)), None, vec![Finding::FaultBeforeOrigin]),
         (
@@ -63,8 +64,8 @@ async fn the_first_report_stays_as_it_is() {
     let alone = range.probe(&range.parse(&monitor(&public, ""))).await;
     let compared = against_origin(&range, &public, &range.url("echo", false)).await;
     assert_eq!((alone.reason, alone.phase, alone.owner), (compared.reason, compared.phase, compared.owner));
-    assert!(alone.comparison.is_none() && alone.findings.is_empty());
+    assert!(alone.comparison.is_none() && findings(&alone).is_empty());
     assert_eq!(compared.target, public);
-    let finding = &compared.findings[0];
+    let finding = compared.findings.iter().find(|finding| finding.finding == Finding::FaultBeforeOrigin).unwrap();
     assert!(finding.evidence[0].contains("ws_eof") && finding.evidence[1].contains("held"), "{finding:?}");
 }

@@ -349,7 +349,73 @@ const OF_WEBHOOKS: &[(&str, &str)] = &[
     ("query of the stream", "canary-squery-e8172f3d"),
     ("password of the stream", "canary-spass-41aa0c9b"),
     ("query of the fallback", "canary-fquery-a03d52c7"),
+    ("header of an NCCO", "canary-nhead-5c1d/77e0"),
+    ("the same as some writers of JSON have it", "canary-nhead-5c1d\\/77e0"),
+    ("login of an NCCO", "canary-nlogin-b2907ae4"),
+    ("bearer token of a document", "canary-sbear-0d4f&71c9"),
+    ("the same as XML has it", "canary-sbear-0d4f&amp;71c9"),
+    ("query with an escape of XML", "canary-xesc-9e21+04bd"),
+    ("the same as it is written", "canary-xesc-9e21&#x2B;04bd"),
+    ("password for the destination", "canary-dpass-63b8f15a"),
+    ("member beside the URL", "canary-beside-f7730c1e"),
+    ("words of a document", "canary-say-18ce94d2"),
 ];
+
+/// Documents whose stream is refused, is not chosen, or may be dialled: the path of the URL, the provider, and what is answered. `{…}` is a
+/// secret.
+const DOCUMENTS: &[(&str, &str, &str)] = &[
+    (
+        "ncco-refused",
+        "vonage",
+        r#"[{"action":"connect","endpoint":[{"type":"websocket","uri":"http:\/\/voice.example.com\/media?t={query of the stream}","content-type":"audio/l16;rate=16000","headers":{"token":"{the same as some writers of JSON have it}"},"authorization":{"type":"custom","value":"Bearer {login of an NCCO}"}}]}]"#,
+    ),
+    (
+        "ncco-dialled",
+        "vonage",
+        r#"[{"action":"talk","text":"{words of a document}"},{"action":"connect","endpoint":[{"type":"websocket","uri":"wss://voice.example.com/media?t={query of the stream}","headers":{"token":"{header of an NCCO}"},"authorization":{"type":"custom","value":"Bearer {login of an NCCO}"}},{"type":"websocket","uri":"wss://user:{password of the stream}@voice.example.com/2","headers":{"token":"{parameter of the document}"}}]}]"#,
+    ),
+    (
+        "ncco-broken",
+        "vonage",
+        r#"[{"action":"connect","endpoint":[{"headers":{"token":"{header of an NCCO}"},"authorization":{"value":"{login of an NCCO}"},}]}]"#,
+    ),
+    (
+        "cxml-refused",
+        "signalwire",
+        r#"<Response><Say>{words of a document}</Say><Connect><Stream url="http://user:{password of the stream}@voice.example.com/media?t={the same as it is written}&amp;u=1" authBearerToken="{the same as XML has it}" track="{query with an escape of XML}"/></Connect></Response>"#,
+    ),
+    (
+        "cxml-second",
+        "signalwire",
+        r#"<Response><Connect><Stream url="wss://voice.example.com/media"/><Stream url="wss://voice.example.com/2?t={the same as it is written}" name="{query with an escape of XML}" authBearerToken="{the same as XML has it}"/></Connect></Response>"#,
+    ),
+    (
+        "cxml-broken",
+        "signalwire",
+        r#"<Response><Connect><Stream url="wss://voice.example.com/media?a=1&t={query of the stream}" authBearerToken="{bearer token of a document}"/></Response>"#,
+    ),
+    (
+        "bxml-refused",
+        "bandwidth",
+        r#"<Response><StartStream destination="https://user:pa?{password of the stream}@voice.example.com/media" destinationUsername="u" destinationPassword="{password for the destination}"><StreamParam name="token" value="{parameter of the document}"/></StartStream></Response>"#,
+    ),
+    (
+        "json-refused",
+        "json",
+        r#"{"stream":{"url":"https://voice.example.com/media?t={query of the stream}","token":"{member beside the URL}"},"note":["{words of a document}"]}"#,
+    ),
+    (
+        "json-dialled",
+        "json",
+        r#"{"stream":{"url":"wss://voice.example.com/media?t={query of the stream}","token":"{member beside the URL}"}}"#,
+    ),
+];
+
+/// The document with its secrets filled in.
+fn document(path: &str) -> Option<String> {
+    let (_, _, template) = DOCUMENTS.iter().find(|(name, ..)| *name == path)?;
+    Some(OF_WEBHOOKS.iter().fold((*template).to_owned(), |text, (source, secret)| text.replace(&format!("{{{source}}}"), secret)))
+}
 
 /// What a webhook does with the request that it sends back: the path of its URL.
 const ECHOES: [&str; 7] = ["status", "html", "headers", "location", "lint", "document", "misplaced"];
@@ -412,6 +478,11 @@ fn echo(request: &str, proofs: &[String]) -> Vec<u8> {
                 format!("<Response><Connect><Stream url=\"{url}\" track=\"{track}\" name=\"{quoted}\"/></Connect></Response>");
             ("200 OK", format!("Content-Type: {}\r\n", proof.replace(' ', "/")), document)
         }
+        path if document(path).is_some() => {
+            let document = document(path).unwrap();
+            let media = if document.starts_with('<') { "text/xml" } else { "application/json" };
+            ("200 OK", format!("Content-Type: {media}\r\n"), document)
+        }
         "misplaced" => {
             ("200 OK", "Content-Type: text/xml\r\n".to_owned(), format!("<Response>{stream}<Say>{quoted}</Say></Response>"))
         }
@@ -449,6 +520,15 @@ fn switchboards(webhook: std::net::SocketAddr) -> Vec<(String, String)> {
             "[[monitor]]\nname = \"{name}\"\nconnect_to = \"127.0.0.1:9\"\n[monitor.webhook]\nurl = \"http://{webhook}/{path}{query}\"\n{proof}\n\
              {shared}[monitor.fallback]\nurl = \"http://{webhook}/{path}?k={}\"\n{proof}\n{shared}",
             of_webhook("query of the fallback")
+        );
+        monitors.push((name, text));
+    }
+    for (path, provider, _) in DOCUMENTS {
+        let name = format!("webhook-{path}");
+        let pointer = if *provider == "json" { "pointer = \"/stream/url\"\n" } else { "" };
+        let text = format!(
+            "[[monitor]]\nname = \"{name}\"\nconnect_to = \"127.0.0.1:9\"\n[monitor.webhook]\nurl = \"http://{webhook}/{path}\"\n\
+             provider = \"{provider}\"\n{pointer}expect_host = \"voice.example.com\"\n"
         );
         monitors.push((name, text));
     }
@@ -516,4 +596,87 @@ async fn no_secret_of_a_webhook_comes_out() {
         clean(&format!("{arguments:?}"), &(ended.out + &ended.err));
     }
     assert!(seen.lock().unwrap().len() > monitors.len(), "the webhook saw the proofs");
+}
+
+/// What is left of the documents is enough to see what was answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_shown_without_its_secrets() {
+    let (webhook, _tasks) = echoing(std::sync::Arc::default()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("monitors.toml");
+    let monitors = switchboards(webhook).into_iter().filter(|(_, text)| text.contains("expect_host"));
+    std::fs::write(&config, monitors.map(|(_, text)| text).collect::<String>()).unwrap();
+    let rows: [(&str, &[&str]); 5] = [
+        (
+            "ncco-refused",
+            &["\"uri\":\"http://voice.example.com/media?t=***\"", "\"headers\":{\"token\":\"***\"}", "\"audio/l16;rate=16000\""],
+        ),
+        ("ncco-broken", &["\"authorization\":{\"value\":\"***\"},}]"]),
+        (
+            "cxml-refused",
+            &["<Say>***</Say>", "url=\"http://***@voice.example.com/media?t=***&amp;u=***\" authBearerToken=\"***\""],
+        ),
+        ("bxml-refused", &["destination=\"https://***@voice.example.com/media\"", "<StreamParam name=\"token\" value=\"***\"/>"]),
+        ("json-dialled", &["\"url\":\"wss://voice.example.com/media?t=***\",\"token\":\"***\""]),
+    ];
+    for (path, pieces) in rows {
+        let ended =
+            finish(sidetone(&["probe", &format!("webhook-{path}"), "--json", "--config", config.to_str().unwrap()])).await;
+        let report = ended.json();
+        let body = report["webhook"]["body"].as_str().unwrap();
+        pieces.iter().for_each(|piece| assert!(body.contains(piece), "{path}: `{piece}` is missing: {body}"));
+    }
+}
+
+/// The server of the stream is often that of the webhook: what proves a request there is hidden on the line as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secrets_of_a_webhook_are_hidden_on_the_line() {
+    let secrets =
+        ["auth token", "parameter from a file", "parameter in the file itself", "query of the webhook", "login of an NCCO"];
+    let words = secrets.map(of_webhook).join(" ");
+    let said = words.clone();
+    let stream = Scripted::open(move |head| {
+        if head.starts_with("GET /body") {
+            return format!("HTTP/1.1 403 Forbidden\r\nX-Echo: {said}\r\nContent-Length: {}\r\n\r\n{said}", said.len())
+                .into_bytes();
+        }
+        let close = frame(0x8, &[&4000_u16.to_be_bytes()[..], &said.as_bytes()[..123.min(said.len())]].concat());
+        let message = frame(0x1, format!("{{\"event\":\"{said}\"}}").as_bytes());
+        [switching(head, "").into_bytes(), message, close].concat()
+    })
+    .await;
+    let address = stream.address;
+    let webhook = Scripted::open(move |head| {
+        let path = head.split([' ', '?']).nth(1).unwrap_or_default();
+        // The second endpoint is not dialled.
+        let second = format!("{{\"type\":\"websocket\",\"uri\":\"ws://{address}/\",\"headers\":{{\"a\":\"{}\"}}}}", of_webhook("login of an NCCO"));
+        let document = format!(
+            "[{{\"action\":\"connect\",\"endpoint\":[{{\"type\":\"websocket\",\"uri\":\"ws://{address}{path}\",\"content-type\":\"audio/l16;rate=16000\"}},{second}]}}]"
+        );
+        let length = document.len();
+        format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{document}").into_bytes()
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("wtoken"), of_webhook("auth token")).unwrap();
+    std::fs::write(folder.path().join("pfile"), of_webhook("parameter from a file")).unwrap();
+    let config = folder.path().join("monitors.toml");
+    for (path, origin) in [("body", ""), ("reason", ""), ("body", "[monitor.origin]\nurl = \"ws://{}/body\"\n")] {
+        let text = format!(
+            "[[monitor]]\nname = \"m\"\ndialect = \"vonage\"\nhold = \"300ms\"\nclose_timeout = \"200ms\"\n[monitor.webhook]\n\
+             url = \"http://{}/{path}?k={}\"\nallow_private = true\nauth_token_file = \"wtoken\"\n\
+             parameters = {{ A = {{ file = \"pfile\" }}, B = \"{}\" }}\n{}",
+            webhook.address,
+            of_webhook("query of the webhook"),
+            of_webhook("parameter in the file itself"),
+            origin.replace("{}", &address.to_string())
+        );
+        std::fs::write(&config, text).unwrap();
+        let ended = finish(sidetone(&["probe", "m", "--json", "--config", config.to_str().unwrap()])).await;
+        complain(path, &(ended.out.clone() + &ended.err), OF_WEBHOOKS);
+        let report = ended.json();
+        let shown = format!("{} {} {}", report["upgrade"]["body"], report["close"], report["warnings"]);
+        assert!(shown.contains("*** *** ***"), "the server said them: {report:#}");
+        assert_eq!(report["comparison"]["origin"].is_object(), !origin.is_empty(), "{report:#}");
+    }
 }

@@ -13,6 +13,7 @@ use crate::audio::{AudioFormat, Sound};
 use crate::config::calls::{Audio, Call, Say, Signature};
 use crate::config::problem::{Code, Problem, Sink, Span};
 use crate::config::read::Given;
+use crate::config::secret::Carrier;
 use crate::config::values::DialectName;
 use crate::dialect::{CallSettings, Facts, FixedIds, Provider, Track};
 use crate::monitor::{SignaturePlan, UrlScheme};
@@ -27,7 +28,7 @@ pub(super) fn settings(scope: &Scope<'_>, provider: Provider, desk: &mut Desk<'_
     settings.fixed = fixed(&call);
     settings.from = call.from.or(settings.from);
     settings.to = call.to.or(settings.to);
-    settings.parameters = dial::values(&call.parameters, desk);
+    settings.parameters = dial::values(&call.parameters, Carrier::Header, desk);
     settings.one_way = call.one_way.or(settings.one_way);
     settings.track = track(&call, &own, &settings, desk.sink);
     settings.encoding_name = call.encoding_name.get().cloned();

@@ -9,6 +9,7 @@ use crate::config::kinds::HeaderSource;
 use crate::config::problem::{Code, Problem, Sink, Span};
 use crate::config::raw::{BasicAuth, SecretSource};
 use crate::config::read::{Entries, Given};
+use crate::config::secret::Carrier;
 use crate::config::values::{DialectName, InvalidHeader, check_header_name};
 use crate::monitor::{Credentials, DialPlan, IpChoice, Target, Timeouts};
 use crate::secret::Secret;
@@ -66,7 +67,7 @@ fn headers(scope: &Scope<'_>, desk: &mut Desk<'_>) -> Vec<(String, Secret)> {
     let Given::Known(entries) = &scope.all.headers else { return Vec::new() };
     check_number(entries, desk.sink);
     check_header_names(entries.get_ref(), scope, desk.sink);
-    values(&scope.all.headers, desk)
+    values(&scope.all.headers, Carrier::Header, desk)
 }
 
 /// Not more headers than any server wants.
@@ -78,13 +79,13 @@ pub(super) fn check_number(entries: &Spanned<Entries<HeaderSource>>, sink: &mut 
 }
 
 /// Names with their values, from wherever those come.
-pub(super) fn values(given: &Given<Entries<HeaderSource>>, desk: &mut Desk<'_>) -> Vec<(String, Secret)> {
+pub(super) fn values(given: &Given<Entries<HeaderSource>>, carrier: Carrier, desk: &mut Desk<'_>) -> Vec<(String, Secret)> {
     let Given::Known(entries) = given else { return Vec::new() };
     let mut values = Vec::with_capacity(entries.get_ref().len());
     for (name, source) in entries.get_ref() {
         let value = match source.get_ref() {
             HeaderSource::Inline(value) => Some(value.clone()),
-            HeaderSource::Elsewhere(SecretSource { file, env }) => secret(file, env, desk),
+            HeaderSource::Elsewhere(SecretSource { file, env }) => text(file, env, carrier, desk),
         };
         values.extend(value.map(|value| (name.get_ref().clone(), value)));
     }
@@ -179,12 +180,16 @@ pub(super) fn login(basic: &Spanned<BasicAuth>, desk: &mut Desk<'_>) -> Option<(
 
 /// The secret in the file or variable, if one of them is given and can be read.
 pub(super) fn secret(file: &Given<PathBuf>, variable: &Given<String>, desk: &mut Desk<'_>) -> Option<Secret> {
+    text(file, variable, Carrier::Header, desk)
+}
+
+fn text(file: &Given<PathBuf>, variable: &Given<String>, carrier: Carrier, desk: &mut Desk<'_>) -> Option<Secret> {
     if let Given::Known(path) = file {
-        let read = desk.surroundings.secret_file(path.get_ref());
+        let read = desk.surroundings.secret_file(path.get_ref(), carrier);
         return read.map_err(|error| desk.bad_file(&error, &path.span())).ok();
     }
     let name = variable.known()?;
-    let read = desk.surroundings.secret_variable(name.get_ref());
+    let read = desk.surroundings.secret_variable(name.get_ref(), carrier);
     read.map_err(|error| desk.bad_variable(&error, &name.span())).ok()
 }
 

@@ -8,6 +8,7 @@ use crate::config::calls::Audio;
 use crate::config::problem::{Code, Problem, Sink, Span};
 use crate::config::raw::{Identity, Settings};
 use crate::config::read::Given;
+use crate::config::secret::Carrier;
 use crate::config::values::DialectName;
 use crate::config::webhooks::{Signer, Webhook as Raw};
 use crate::dialect::Provider;
@@ -18,22 +19,9 @@ use crate::webhook::Limits;
 /// The dialect of a monitor that does not name one: that of its webhook's provider.
 pub(super) fn implied_dialect(identity: &Identity, settings: &mut Settings) {
     let Some(kind) = identity.webhook.get().and_then(|webhook| webhook.provider.known()) else { return };
-    if let (true, Some(provider)) = (settings.dialect.is_absent(), provider(*kind.get_ref())) {
+    if let (true, Some(provider)) = (settings.dialect.is_absent(), kind.get_ref().dialect()) {
         settings.dialect = Given::Known(Spanned::new(kind.span(), DialectName::Provider(provider)));
     }
-}
-
-const fn provider(kind: WebhookKind) -> Option<Provider> {
-    Some(match kind {
-        WebhookKind::Twilio => Provider::Twilio,
-        WebhookKind::Signalwire => Provider::Signalwire,
-        WebhookKind::Telnyx => Provider::Telnyx,
-        WebhookKind::Plivo => Provider::Plivo,
-        WebhookKind::Bandwidth => Provider::Bandwidth,
-        WebhookKind::Vonage => Provider::Vonage,
-        WebhookKind::Exotel => Provider::Exotel,
-        WebhookKind::Json => return None,
-    })
 }
 
 /// Whose webhook a monitor of this dialect has, if the dialect says so.
@@ -125,26 +113,33 @@ pub(super) fn origin(identity: &Identity, scope: &Scope<'_>, sink: &mut Sink) ->
     table.get_ref().url.get().cloned()
 }
 
-fn read(name: &str, table: &Spanned<Raw>, scope: &Scope<'_>, desk: &mut Desk<'_>) -> Option<Webhook> {
+/// What can be said against a table besides its values; and whose webhook it is.
+fn check(name: &str, table: &Spanned<Raw>, scope: &Scope<'_>, sink: &mut Sink) -> Option<WebhookKind> {
     let raw = table.get_ref();
     if raw.url.is_absent() {
         let problem = Problem::new(Code::MissingKey, format!("`{name}` has no `url`")).at(&table.span(), "");
-        desk.sink.push(problem.help("write `url = \"https://voice.example.com/voice\"`"));
+        sink.push(problem.help("write `url = \"https://voice.example.com/voice\"`"));
     }
-    let kind = kind(name, table, scope, desk.sink);
+    let kind = kind(name, table, scope, sink);
     if let Some(kind) = kind {
-        check_body(raw, kind, desk.sink);
+        check_body(raw, kind, sink);
         if name == "webhook" {
-            check_pointer(raw, kind, &table.span(), desk.sink);
+            check_pointer(raw, kind, &table.span(), sink);
         }
     }
-    check_address(raw, scope, desk.sink);
-    check_headers(raw, kind.and_then(|kind| signer(raw, kind)), desk.sink);
-    check_parameters(raw, desk.sink);
+    check_address(raw, scope, sink);
+    check_headers(raw, kind.and_then(|kind| signer(raw, kind)), sink);
+    check_parameters(raw, sink);
+    kind
+}
+
+fn read(name: &str, table: &Spanned<Raw>, scope: &Scope<'_>, desk: &mut Desk<'_>) -> Option<Webhook> {
+    let raw = table.get_ref();
+    let kind = check(name, table, scope, desk.sink);
     let signing = kind.and_then(|kind| signing(raw, kind, desk));
     let login = raw.basic_auth.known().and_then(|basic| dial::login(basic, desk));
-    let headers = dial::values(&raw.headers, desk);
-    let parameters = dial::values(&raw.parameters, desk);
+    let headers = dial::values(&raw.headers, Carrier::Header, desk);
+    let parameters = dial::values(&raw.parameters, Carrier::Body, desk);
     let (kind, url) = (kind?, raw.url.get()?.clone());
     Some(Webhook {
         method: raw.method.get().copied(),
@@ -268,7 +263,7 @@ fn signed(raw: &Raw, signer: Signer, token: Secret) -> WebhookSigning {
         (Signer::Plivo, _) => WebhookSigning::Plivo { token },
         (Signer::Vonage, _) => WebhookSigning::Vonage {
             secret: token,
-            api_key: raw.api_key.get().cloned(),
+            api_key: raw.api_key.get().cloned().map(Secret::new),
             application: raw.application.get().cloned(),
         },
     }

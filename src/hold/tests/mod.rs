@@ -200,6 +200,24 @@ fn silence_is_measured_from_the_last_message() {
     assert_eq!((played.ending, played.closes()), (Ending::Unmet(Unmet::Silence), vec![(3_000, 1000)]));
 }
 
+/// What came last and what went last, in milliseconds, of a hold in which the server's end comes last.
+fn last(mode: Mode, script: &[(u64, Input<'_>)]) -> (Option<u128>, Option<u128>) {
+    let tally = play(&monitor(|m| m.hold.mode = mode), script).hold.tally();
+    (tally.last_received.map(|at| at.as_millis()), tally.last_sent.map(|at| at.as_millis()))
+}
+
+#[test]
+fn the_silence_before_the_end() {
+    let gone = Input::PeerGone;
+    assert_eq!(last(Mode::Idle, &[(5_000, gone)]), (None, None), "nothing passed");
+    assert_eq!(last(Mode::Idle, &[(1_000, Input::Received), (5_000, gone)]), (Some(1_000), None));
+    let pinged = [(2_000, Input::Received), (2_000, Input::Ping), (5_000, gone)];
+    assert_eq!(last(Mode::Idle, &pinged), (Some(2_000), Some(2_000)), "a pong is something that we send");
+    assert_eq!(last(Mode::Streamed, &[(2_000, Input::Received), (5_010, gone)]), (Some(2_000), Some(5_000)));
+    let polite = [(3_000, Input::Received), (10_020, Input::Received), (10_050, Input::PeerClosed)];
+    assert_eq!(last(Mode::Streamed, &polite), (Some(3_000), Some(9_980)), "neither goodbye counts");
+}
+
 #[test]
 fn cancelling_says_goodbye() {
     let played = play(&monitor(|_| ()), &[(2_000, Input::Cancel), (2_020, Input::PeerClosed)]);
@@ -215,7 +233,7 @@ fn a_violation_is_answered_with_1002() {
 proptest::proptest! {
     /// Whatever happens in whatever order, the machine ends in time, and says nothing after its Close.
     #[test]
-    fn it_always_ends(events in proptest::collection::vec((0_u64..15_000, 0_u8..10), 0..60)) {
+    fn it_always_ends(events in proptest::collection::vec((0_u64..15_000, 0_u8..11), 0..60)) {
         let zero = PathSample { send_window: Some(0), ..PathSample::default() };
         let mut script: Vec<_> = events.iter().map(|&(at, kind)| (at, match kind {
             0 => Input::Tick,
@@ -227,6 +245,7 @@ proptest::proptest! {
             6 => Input::WriteFlushed,
             7 => Input::Path(zero),
             8 => Input::Cancel,
+            9 => Input::Received,
             _ => Input::Traffic { frames: 1, bytes: 1 },
         })).collect();
         script.sort_by_key(|(at, _)| *at);

@@ -101,6 +101,7 @@ webhooks! {
     "webhook-opus", xml(OPUS), warns(Warning::FormatNotSpoken), ["dialect = \"telnyx\"", "webhook.allow_private = true"], "TeXML with the codec OPUS, which sidetone does not speak";
     "webhook-other-format", json(VONAGE), warns(Warning::FormatDiffers), ["dialect = \"vonage\"", "webhook.allow_private = true", "audio = { sample_rate = 8000 }"], "NCCO with 16 kHz, and the monitor has 8 kHz";
     "webhook-large-parameters", json(LARGE), warns(Warning::ParametersTooLarge), ["dialect = \"vonage\"", "webhook.allow_private = true"], "NCCO with headers of more than 512 bytes";
+    "webhook-broken-token", json(BROKEN_TOKEN), warns(Warning::AuthorizationInvalid), ["dialect = \"vonage\"", "webhook.allow_private = true"], "NCCO with a line break in the value of the header Authorization";
     "webhook-url-spaces", xml(connect!(" {ws}/twilio ")), warns(Warning::UrlSpaces), ["dialect = \"twilio\"", "webhook.allow_private = true"], "spaces around the stream URL";
     "webhook-url-escaped-twice", xml(ESCAPED_TWICE), warns(Warning::UrlEscapedTwice), ["dialect = \"telnyx\"", "webhook.allow_private = true"], "a stream URL with &amp;amp; in it";
     "webhook-url-relative", xml(connect!("/twilio")), warns(Warning::UrlRelative), ["dialect = \"twilio\"", "webhook.allow_private = true"], "a stream URL without scheme and host";
@@ -208,6 +209,20 @@ const VONAGE: &str = r#"[
         "uri": "{ws}/vonage",
         "content-type": "audio/l16;rate=16000",
         "headers": { "tenant": "practice" }
+      }
+    ]
+  }
+]
+"#;
+const BROKEN_TOKEN: &str = r#"[
+  {
+    "action": "connect",
+    "endpoint": [
+      {
+        "type": "websocket",
+        "uri": "{ws}/vonage",
+        "content-type": "audio/l16;rate=16000",
+        "authorization": { "type": "custom", "value": "Bearer one\ntwo" }
       }
     ]
   }

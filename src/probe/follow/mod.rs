@@ -13,8 +13,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Depth, Resources, dial};
-use crate::monitor::{FollowUps, Monitor};
+use super::{Depth, Dialled, How, Resources, dial};
+use crate::monitor::FollowUps;
 use crate::outcome::Outcome;
 use crate::report::{CheckReport, Report};
 use plan::{Planned, plan};
@@ -22,9 +22,9 @@ use plan::{Planned, plan};
 /// All checks together, less the last one, which is let finish.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Makes the checks that the failure of `report` calls for. `dialled` is the monitor as it was dialled. Nothing is checked after a success.
-pub async fn follow_up(
-    dialled: &Monitor,
+/// Makes the checks that the failure of `report` calls for. Nothing is checked after a success.
+pub(super) async fn follow_up(
+    dialled: &Dialled<'_>,
     report: &Report,
     resources: &Resources,
     cancel: &CancellationToken,
@@ -32,10 +32,10 @@ pub async fn follow_up(
     let until = Instant::now() + PATIENCE;
     let mut came_up = false;
     let mut list = Vec::new();
-    for planned in plan(dialled, report) {
+    for planned in plan(&dialled.monitor, report) {
         let left_out = if cancel.is_cancelled() || Instant::now() >= until {
             Some("there was no time left for it")
-        } else if came_up && planned.depth >= Depth::Upgrade && dialled.follow_up == FollowUps::Safe {
+        } else if came_up && planned.depth >= Depth::Upgrade && dialled.monitor.follow_up == FollowUps::Safe {
             Some("an upgrade has succeeded; another one could begin a second session (`follow_up = \"full\"`)")
         } else {
             None
@@ -43,7 +43,7 @@ pub async fn follow_up(
         list.push(match left_out {
             Some(why) => skipped(&planned, why),
             None => {
-                let made = make(&planned, resources, cancel).await;
+                let made = make(&planned, dialled.guarded, resources, cancel).await;
                 came_up |= made.outcome == Some(Outcome::Success) && planned.depth >= Depth::Upgrade;
                 made
             }
@@ -64,9 +64,10 @@ fn skipped(planned: &Planned, why: &str) -> CheckReport {
     }
 }
 
-async fn make(planned: &Planned, resources: &Resources, cancel: &CancellationToken) -> CheckReport {
+async fn make(planned: &Planned, guarded: bool, resources: &Resources, cancel: &CancellationToken) -> CheckReport {
     let began = Instant::now();
-    let (report, _) = Box::pin(dial(&planned.monitor, None, planned.depth, resources, cancel)).await;
+    let how = How { origin: None, depth: planned.depth, guarded };
+    let (report, _) = Box::pin(dial(&planned.monitor, how, resources, cancel)).await;
     let status = report.upgrade.as_ref().and_then(|upgrade| upgrade.status);
     CheckReport {
         check: planned.check,

@@ -126,6 +126,36 @@ async fn the_time_of_media_counts_from_the_101() {
     assert!(text.contains(r#""kind":"AudioData""#) && !text.contains(r#""timestamp":"1970"#), "{text}");
 }
 
+/// The server says something after one second, and ends the line 700 ms later in one of several ways.
+async fn late_end(mut stream: DuplexStream, last_words: &'static [u8]) {
+    let head = read_request(&mut stream).await;
+    stream.write_all(&head).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stream.write_all(b"\x81\x05hello").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    stream.write_all(last_words).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_silence_before_the_end() {
+    let rows: [(&[u8], u64, &str); 5] = [
+        (b"", 1_000, "a FIN"),
+        (b"\x88\x02\x03\xf3", 1_000, "a Close"),
+        (b"\x81\x02hi\x88\x02\x03\xf3", 1_700, "a message and a Close at once"),
+        (b"\x81\x7dhalf", 1_700, "half a message"),
+        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", 1_700, "an HTTP answer"),
+    ];
+    for (last_words, received, what) in rows {
+        let (client, server) = tokio::io::duplex(64 * 1024);
+        let monitor = monitor();
+        let (talked, ()) = tokio::join!(talk(&monitor, client), late_end(server, last_words));
+        let held = talked.held.unwrap();
+        assert_eq!(held.lasted.as_millis(), 1_700, "{what}");
+        assert_eq!(held.tally.last_received, Some(Duration::from_millis(received)), "{what}");
+        assert!(held.tally.last_sent.is_some_and(|at| at >= Duration::from_millis(1_680) && at <= held.lasted), "{what}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_session_cut_at_every_byte() {
     let monitor = monitor();

@@ -20,8 +20,10 @@ use crate::dialect::{CallSettings, Dialect, Provider};
 use crate::lag::LagMeter;
 use crate::monitor::{Endpoint, Monitor, MonitorName, Target, Webhook, WebhookKind, WebhookUrl};
 use crate::outcome::{Outcome, Phase, Reason};
+use crate::probe::webhook::{Stage, missed_deadline};
 use crate::probe::{Resources, probe};
 use crate::report::Report;
+use crate::verdict::{ConnectFault, WebhookFault};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -285,6 +287,11 @@ struct Chain {
 
 /// A certificate for 127.0.0.1, or what `change` makes of it, by an authority of its own.
 fn chain(change: impl FnOnce(&mut CertificateParams)) -> Chain {
+    chain_of(rustls::DEFAULT_VERSIONS, change)
+}
+
+/// The same for a server of these versions of TLS.
+fn chain_of(versions: &[&'static rustls::SupportedProtocolVersion], change: impl FnOnce(&mut CertificateParams)) -> Chain {
     let key = KeyPair::generate().unwrap();
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -295,7 +302,7 @@ fn chain(change: impl FnOnce(&mut CertificateParams)) -> Chain {
     let key = KeyPair::generate().unwrap();
     let leaf = leaf.signed_by(&key, &issuer).unwrap();
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![CertificateDer::from(leaf.der().to_vec())], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
@@ -371,20 +378,135 @@ async fn servers_without_tls() {
         let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
     });
     let rows = [
-        (plain.await, Reason::WebhookNotHttp),
-        (gone.await, Reason::WebhookTlsFailed),
-        (reset.await, Reason::WebhookTlsFailed),
-        (silent.await, Reason::WebhookTlsFailed),
+        (plain.await, None, Reason::WebhookNotHttp, None),
+        (gone.await, None, Reason::WebhookTlsFailed, Some(Reason::TlsClosedInHandshake)),
+        (reset.await, None, Reason::WebhookTlsFailed, Some(Reason::TlsResetInHandshake)),
+        (silent.await, Some(Duration::from_millis(700)), Reason::WebhookTlsFailed, Some(Reason::TlsTimeout)),
     ];
-    for (server, reason) in rows {
+    for (server, limit, reason, detail) in rows {
         let mut monitor = monitor(WebhookKind::Twilio, &format!("https://{}/voice", server.address));
-        monitor.dial.timeouts.connect = Duration::from_secs(1);
-        monitor.dial.timeouts.tls = Duration::from_secs(1);
-        failed(&report(&monitor).await, reason);
+        monitor.dial.timeouts.tls = limit.unwrap_or(monitor.dial.timeouts.tls);
+        let report = report(&monitor).await;
+        failed(&report, reason);
+        assert_eq!(report.webhook.unwrap().tls_reason, detail, "{}", report.summary);
     }
 }
 
-/// A name server that knows two names: of `media.example.com` this machine's address, of `mixed.example.com` a public one as well.
+/// A server that answers the ClientHello with its certificates, and nothing after it.
+async fn hanging_after_its_certificates(chain: Chain) -> Server {
+    let acceptor = chain.acceptor;
+    Server::open(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let (near, far) = tokio::io::duplex(64 * 1024);
+            let (mut from_client, mut to_client) = tokio::io::split(stream);
+            let (mut from_server, mut to_server) = tokio::io::split(far);
+            let hello = async {
+                // A record's type, version and length (RFC 8446 section 5.1).
+                let mut record = vec![0; 5];
+                from_client.read_exact(&mut record).await?;
+                record.resize(5 + usize::from(u16::from_be_bytes([record[3], record[4]])), 0);
+                from_client.read_exact(&mut record[5..]).await?;
+                to_server.write_all(&record).await?;
+                tokio::io::copy(&mut from_client, &mut tokio::io::sink()).await
+            };
+            let answering = tokio::io::copy(&mut from_server, &mut to_client);
+            let _ = tokio::join!(acceptor.accept(near), hello, answering);
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_handshake_that_hangs_after_the_certificates() {
+    // In TLS 1.2 the server has the last word of the handshake.
+    let chain = chain_of(&[&rustls::version::TLS12], |_| {});
+    let root = chain.root.clone();
+    let server = hanging_after_its_certificates(chain).await;
+    for (whole, tls) in [(PATIENCE, Duration::from_millis(700)), (Duration::from_millis(700), PATIENCE)] {
+        let mut monitor = monitor(WebhookKind::Twilio, &format!("https://{}/voice", server.address));
+        monitor.dial.tls.extra_roots = vec![root.clone()];
+        monitor.dial.timeouts.tls = tls;
+        change(&mut monitor, |webhook| webhook.timeout = whole);
+        let report = report(&monitor).await;
+        failed(&report, Reason::WebhookTlsFailed);
+        let webhook = report.webhook.unwrap();
+        assert_eq!((webhook.tls_reason, webhook.certificates.len()), (Some(Reason::TlsTimeout), 1), "{}", report.summary);
+    }
+}
+
+/// A port that takes no connection any more: its queue is full.
+#[cfg(target_os = "linux")]
+async fn deaf_port() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await {
+        waiting.push(stream.unwrap());
+    }
+    (address, listener, waiting)
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn no_connection_is_no_slow_answer() {
+    let (address, _listener, _waiting) = deaf_port().await;
+    for scheme in ["http", "https"] {
+        for (whole, connect) in [(PATIENCE, Duration::from_millis(700)), (Duration::from_millis(700), PATIENCE)] {
+            let mut monitor = monitor(WebhookKind::Twilio, &format!("{scheme}://{address}/voice"));
+            monitor.dial.timeouts.connect = connect;
+            change(&mut monitor, |webhook| webhook.timeout = whole);
+            failed(&report(&monitor).await, Reason::WebhookUnreachable);
+        }
+    }
+}
+
+/// Whichever of two equal deadlines comes first, it passed in the lookup.
+#[tokio::test]
+async fn a_lookup_that_takes_all_the_time_is_a_lookup() {
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    for (whole, resolve) in [(500, 500), (300, 500), (500, 300)] {
+        let mut monitor = monitor(WebhookKind::Twilio, "http://voice.example.com/voice");
+        monitor.dial.resolver = crate::monitor::ResolverChoice::Servers(vec![silent.local_addr().unwrap()]);
+        monitor.dial.timeouts.resolve = Duration::from_millis(resolve);
+        change(&mut monitor, |webhook| webhook.timeout = Duration::from_millis(whole));
+        failed(&report(&monitor).await, Reason::WebhookDnsFailed);
+    }
+}
+
+#[test]
+fn the_deadline_that_was_missed_is_the_shorter_one() {
+    let monitor = monitor(WebhookKind::Vonage, "https://voice.example.com/voice");
+    let Endpoint::Webhook(mut webhook) = monitor.endpoint else { panic!("it begins at a webhook") };
+    let timeouts = &monitor.dial.timeouts;
+    let shortest = Duration::from_millis(1);
+    for (whole, of_phases) in
+        [(PATIENCE, [timeouts.resolve, timeouts.connect, timeouts.tls, PATIENCE]), (shortest, [shortest; 4])]
+    {
+        webhook.timeout = whole;
+        let faults = [Stage::Resolve, Stage::Connect, Stage::Tls, Stage::Exchange].map(Stage::late);
+        assert_eq!(faults.map(|fault| missed_deadline(&fault, &webhook, timeouts)), of_phases.map(Some));
+    }
+    assert_eq!(missed_deadline(&WebhookFault::Connect(ConnectFault::Refused), &webhook, timeouts), None);
+}
+
+/// Nothing has been asked before the connection is up, so that the next address has its turn.
+#[tokio::test]
+async fn the_next_address_is_tried_where_one_takes_no_connection() {
+    let (resolver, _task) = name_server().await;
+    let server = Server::saying(answer("404 Not Found", "", "")).await;
+    let url = format!("http://two.example.com:{}/voice", server.address.port());
+    let mut monitor = monitor(WebhookKind::Twilio, &url);
+    monitor.dial.resolver = crate::monitor::ResolverChoice::Servers(vec![resolver]);
+    let report = report(&monitor).await;
+    failed(&report, Reason::WebhookNotFound);
+    assert_eq!((report.webhook.unwrap().address, server.connections()), (Some(server.address), 1));
+}
+
+/// A name server that knows three names: of `media.example.com` this machine's address, of `mixed.example.com` a public one as well, of
+/// `two.example.com` two of this machine's.
 async fn name_server() -> (SocketAddr, JoinSet<()>) {
     let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
@@ -395,8 +517,11 @@ async fn name_server() -> (SocketAddr, JoinSet<()>) {
             let question = &buffer[12..length];
             // The name ends with an empty label; type and class follow (RFC 1035 section 4.1.2).
             let end = question.iter().position(|byte| *byte == 0).unwrap() + 5;
-            let own: &[[u8; 4]] =
-                if question.starts_with(b"\x05mixed") { &[[203, 0, 113, 7], [127, 0, 0, 1]] } else { &[[127, 0, 0, 1]] };
+            let own: &[[u8; 4]] = match &question[1..4] {
+                b"mix" => &[[203, 0, 113, 7], [127, 0, 0, 1]],
+                b"two" => &[[127, 0, 0, 2], [127, 0, 0, 1]],
+                _ => &[[127, 0, 0, 1]],
+            };
             let answers = if question[end - 4..end] == [0, 1, 0, 1] { own } else { &[] };
             let count = u8::try_from(answers.len()).unwrap();
             let mut reply = [&buffer[..2], &[0x81, 0x80, 0, 1, 0, count, 0, 0, 0, 0], &question[..end]].concat();

@@ -1,0 +1,32 @@
+//! What finished reports prove: who answered, why a line ended, what a history shows, and what probes like these cannot show.
+//!
+//! It reads [`crate::report::Report`]s and says [`crate::report::FindingReport`]s. Deliberately absent: sockets, clocks, and changes
+//! to what it reads.
+//!
+//! Invariant: a finding is made only when its evidence is there; what speaks against it stands in the evidence as "against: …"; and
+//! nothing is ever said of a clean probe but what it cannot show ([`limits()`]) and what is about to happen.
+
+pub mod chance;
+mod codes;
+mod ends;
+mod history;
+pub mod hosts;
+pub mod layers;
+mod limits;
+mod page;
+#[cfg(test)]
+mod tests;
+mod timers;
+
+pub use ends::ends;
+pub use history::{Past, PastEnd, patterns};
+pub use limits::limits;
+pub use page::markdown;
+
+use crate::report::{FindingReport, Report};
+
+/// What one report proves by itself: who answered in the server's place, and why the line ended. Nothing, of a probe that succeeded.
+#[must_use]
+pub fn of(report: &Report) -> Vec<FindingReport> {
+    [layers::findings(report), ends(report)].concat()
+}

@@ -1,0 +1,68 @@
+//! `docs/diagnosis.md`, made from the lists and tables of this module.
+
+use super::layers;
+use crate::outcome::{Confidence, Finding};
+
+/// What [`super::patterns`] and [`super::limits`] say, which the reports of single probes do not have.
+const OF_A_HISTORY: &[Finding] = &[
+    Finding::IdleTimeout,
+    Finding::LifetimeLimit,
+    Finding::OneAddressFails,
+    Finding::OneBackendFails,
+    Finding::BeganSuddenly,
+    Finding::DialSlows,
+    Finding::CertificateExpires,
+    Finding::Intermittent,
+    Finding::HoldTooShort,
+    Finding::StreamHidesIdle,
+    Finding::PingsHideIdle,
+    Finding::CleanProbesBound,
+    Finding::OneEndProvesNoTimer,
+];
+
+const HEAD: &str = "\
+# Diagnosis
+
+Made from the code by `UPDATE_DOCS=1 cargo test`.
+
+A probe that failed has one reason, and beside it findings: sentences about what the evidence of this one probe proves. They stand in
+the report (`findings`), on the monitor's page, in the output of `sidetone probe`, and in `sidetone_finding{monitor,finding}`, which is 1
+as long as the last probe has it. A probe that succeeded has none. A finding never changes the outcome, the reason or the owner.
+
+Each says how sure it is:
+
+";
+
+/// The page.
+#[must_use]
+pub fn markdown() -> String {
+    let mut page = HEAD.to_owned();
+    for confidence in Confidence::ALL {
+        page.push_str(&format!("- *{confidence}*: {}\n", sureness(*confidence)));
+    }
+    page.push_str("\nIts evidence is listed; what speaks against it stands there as \"against: …\".\n\n## Findings\n\n");
+    page.push_str("| finding | meaning |\n|---|---|\n");
+    for finding in Finding::ALL.iter().filter(|finding| !OF_A_HISTORY.contains(finding)) {
+        page.push_str(&format!("| `{finding}` | {} |\n", finding.explains().join("").trim()));
+    }
+    page.push_str(WHO);
+    page.push_str(&layers::markdown());
+    page
+}
+
+const WHO: &str = "
+## Who answered
+
+Proxies, tunnels, platforms and frameworks are known by their headers, the body's first words, the certificate and the host's name.
+Several in one answer are listed from the front to the back. *known* says where a mark comes from: documented by its maker, seen verbatim
+in several unrelated public places, or assumed; it bounds how sure a finding may be.
+
+";
+
+const fn sureness(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Certain => "the evidence leaves nothing else.",
+        Confidence::Likely => "the evidence points there, and something else is possible.",
+        Confidence::Consistent => "the evidence fits, as it would fit other causes.",
+    }
+}
