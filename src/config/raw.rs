@@ -135,9 +135,9 @@ table! {
         require_subprotocol: bool = false,
         /// The `User-Agent` header; `sidetone/` and the version if it is not set.
         user_agent: HeaderText = _,
-        /// What may be tried after a failure to find its cause: `off`; `safe`: nothing that could begin a paid session once more; `full`: everything, the line is opened and held again and again.
+        /// What `sidetone diagnose` may try after a failure to find its cause: `off`; `safe`: nothing that could begin a paid session once more; `full`: everything, the line is opened and held again and again.
         follow_up: FollowUps = "safe",
-        /// Other paths to try after an upgrade that failed, such as `["/ws", "/media-stream"]`; the slash at the end of the path is tried anyway.
+        /// Other paths that it tries after an upgrade that failed, such as `["/ws", "/media-stream"]`; the slash at the end of the path is tried anyway.
         path_variants: List<Path> = [],
         /// Labels for `sidetone_monitor_info`, at most 16.
         labels: Map<LabelValue> = {},

@@ -1,7 +1,7 @@
 //! `docs/diagnosis.md`, made from the lists and tables of this module.
 
 use super::layers;
-use crate::outcome::{Confidence, Finding};
+use crate::outcome::{Check, Confidence, Finding};
 
 /// What [`super::patterns`] and [`super::limits`] say, which the reports of single probes do not have.
 const OF_A_HISTORY: &[Finding] = &[
@@ -45,10 +45,29 @@ pub fn markdown() -> String {
     for finding in Finding::ALL.iter().filter(|finding| !OF_A_HISTORY.contains(finding)) {
         page.push_str(&format!("| `{finding}` | {} |\n", finding.explains().join("").trim()));
     }
+    page.push_str(CHECKS);
+    for check in Check::ALL {
+        page.push_str(&format!("| `{check}` | {} |\n", check.explains().join("").trim()));
+    }
     page.push_str(WHO);
     page.push_str(&layers::markdown());
     page
 }
+
+const CHECKS: &str = "
+## Follow-up checks
+
+`sidetone diagnose <NAME or URL>` makes a probe and then the checks that its failure calls for, one after the other, for at most a minute.
+Which ones depends on the phase that failed. They never change what the probe said.
+
+`follow_up` of a monitor says what may be tried. `safe`, the default, tries nothing that could begin a paid session once more: lookups,
+connections, handshakes and ordinary requests, and upgrades only where none had succeeded, up to the first that does. `full` (`--full`) opens
+and holds the line again, rung by rung: the first rung that dies names the cause. `off` tries nothing. Where a webhook named the host, its
+addresses have to be public here as well.
+
+| check | what is tried |
+|---|---|
+";
 
 const WHO: &str = "
 ## Who answered

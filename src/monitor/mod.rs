@@ -48,7 +48,7 @@ pub struct Monitor {
     pub hold: HoldPlan,
     /// What it expects of the server beyond a line that lives.
     pub expect: Expect,
-    /// What may be tried after a failure.
+    /// What may be tried after a failure, by who asks for a diagnosis.
     pub follow_up: FollowUps,
     /// Other paths to try after a failure, each beginning with `/`.
     pub path_variants: Vec<String>,

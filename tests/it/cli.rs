@@ -83,6 +83,86 @@ async fn the_timeline_says_what_happened() {
     has_no_escapes(&hostile.out);
 }
 
+/// The arguments of a diagnosis of `target`.
+async fn diagnose(target: &str, options: &[&str]) -> Finished {
+    run(&[&["diagnose", target], options].concat()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_diagnosis_is_a_page_of_checks() {
+    let range = Range::open().await;
+    let lost = diagnose(&range.url("http-404", false), &["--dialect", "twilio"]).await;
+    assert_eq!(lost.code, BAD, "{lost:?}");
+    for part in [
+        "✓ url",
+        "✓ connect",
+        "✗ upgrade",
+        "– hold",
+        "✓ plain_get",
+        "answered 404",
+        "✗ path",
+        "cause ",
+        "do ",
+        "who ",
+        "Twilio 31920",
+    ] {
+        assert!(lost.out.contains(part), "`{part}` is missing:\n{}", lost.out);
+    }
+    has_no_escapes(&lost.out);
+    let good = diagnose(&range.url("echo", false), &["--hold", "200ms"]).await;
+    assert!(good.code == GOOD && good.out.contains("✓ hold") && !good.out.contains('✗'), "{good:?}");
+    let lint =
+        diagnose(&format!("{}?token=canary", range.url("twilio", false)), &["--dialect", "twilio", "--hold", "200ms"]).await;
+    assert!(lint.out.contains("url") && lint.out.contains("query_lost") && !lint.out.contains("canary"), "{lint:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_was_open_is_opened_again_with_consent_alone() {
+    let range = Range::open().await;
+    let url = range.url("drop-at-once", false);
+    let rungs = |report: &Value| {
+        let checks = report["report"]["checks"].as_array().unwrap();
+        checks.iter().filter(|check| check["check"].as_str().unwrap().starts_with("rung_")).count()
+    };
+    let safe = diagnose(&url, &["--json", "--hold", "300ms"]).await.json();
+    assert_eq!((rungs(&safe), &safe["report"]["reason"]), (0, &json!("ws_eof")), "{safe:#}");
+    let full = diagnose(&url, &["--json", "--hold", "300ms", "--full"]).await.json();
+    assert_eq!(rungs(&full), 5, "{full:#}");
+    let outcome = |check: &str| {
+        full["report"]["checks"].as_array().unwrap().iter().find(|made| made["check"] == check).unwrap()["outcome"].clone()
+    };
+    assert_eq!(
+        (outcome("rung_upgrade"), outcome("rung_idle")),
+        (json!("success"), json!("failure")),
+        "the line dies after the 101"
+    );
+    let off = diagnose(&url, &["--json", "--set", "follow_up=off"]).await.json();
+    assert_eq!(off["report"]["checks"], json!([]));
+}
+
+/// A webhook may not lead follow-up checks where it may not lead the probe.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_diagnosis_begins_at_a_webhook_as_a_probe_does() {
+    let range = Range::open().await;
+    let webhook = range.url("webhook-wrong-path", false);
+    let ended = run(&["diagnose", "--webhook", &webhook, "--dialect", "twilio", "--allow-private", "--json"]).await;
+    let report = &ended.json()["report"];
+    assert_eq!(
+        (ended.code, &report["reason"], &report["webhook"]["status"]),
+        (BAD, &json!("http_404"), &json!(200)),
+        "{report:#}"
+    );
+    assert!(report["checks"].as_array().unwrap().iter().any(|check| check["check"] == "plain_get"), "{report:#}");
+    let resolver = format!("resolver=[\"{}\"]", range.practice.address());
+    let webhook = range.url("webhook-private-address", false);
+    let private = run(&["diagnose", "--webhook", &webhook, "--dialect", "twilio", "--json", "--set", &resolver]).await;
+    let report = &private.json()["report"];
+    assert_eq!(report["reason"], "dns_private_address", "{report:#}");
+    for check in report["checks"].as_array().unwrap() {
+        assert_ne!(check["outcome"], "success", "a private address was dialled: {check:#}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn arguments_that_make_no_sense() {
     let rows: [(&[&str], &str); 15] = [
