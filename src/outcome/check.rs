@@ -1,54 +1,37 @@
 //! The follow-up checks after a failure: the closed list.
 
-use super::words;
+use super::explained;
 
-/// Declares the list: the doc comment of a check is its explanation in the documentation as well.
-macro_rules! checks {
-    ($($(#[doc = $explains:literal])+ $variant:ident = $label:literal,)+) => {
-        words! {
-            /// What is tried after a failure, to learn more about it.
-            Check {
-                $($(#[doc = $explains])+ $variant = $label,)+
-            }
-        }
-
-        impl Check {
-            /// What it tries, in lines of text.
-            #[must_use]
-            pub const fn explains(self) -> &'static [&'static str] {
-                match self { $(Self::$variant => &[$($explains),+],)+ }
-            }
-        }
-    };
-}
-
-checks! {
-    /// The same name through the operating system's resolver.
-    Resolver = "resolver",
-    /// The other address family alone.
-    Family = "family",
-    /// One address of several by itself.
-    Address = "address",
-    /// The scheme's usual port in place of the URL's.
-    Port = "port",
-    /// TLS without a look at the certificate.
-    Unverified = "unverified",
-    /// An ordinary GET at the same host and path: is anything up, does the route exist?
-    PlainGet = "plain_get",
-    /// `ws` for `wss`, or the reverse.
-    OtherScheme = "other_scheme",
-    /// Another path: with or without the slash at its end, or one of `path_variants`.
-    Path = "path",
-    /// Without the offered subprotocols.
-    Subprotocol = "subprotocol",
-    /// First rung of the ladder: the upgrade alone.
-    RungUpgrade = "rung_upgrade",
-    /// Second rung: the line is held, and nothing is sent.
-    RungIdle = "rung_idle",
-    /// Third rung: the line is held with pings alone.
-    RungPing = "rung_ping",
-    /// Fourth rung: the dialect's hello, and no audio.
-    RungHello = "rung_hello",
-    /// Last rung: everything, as the failed probe had it.
-    RungAudio = "rung_audio",
+explained! {
+    /// What is tried after a failure, to learn more about it.
+    Check {
+        /// The same name through the operating system's resolver.
+        Resolver = "resolver",
+        /// The other address family alone.
+        Family = "family",
+        /// One address of several by itself.
+        Address = "address",
+        /// The scheme's usual port in place of the URL's.
+        Port = "port",
+        /// TLS without a look at the certificate.
+        Unverified = "unverified",
+        /// An ordinary GET at the same host and path: is anything up, does the route exist?
+        PlainGet = "plain_get",
+        /// `ws` for `wss`, or the reverse.
+        OtherScheme = "other_scheme",
+        /// Another path: with or without the slash at its end, or one of `path_variants`.
+        Path = "path",
+        /// Without the offered subprotocols.
+        Subprotocol = "subprotocol",
+        /// First rung of the ladder: the upgrade alone.
+        RungUpgrade = "rung_upgrade",
+        /// Second rung: the line is held, and nothing is sent.
+        RungIdle = "rung_idle",
+        /// Third rung: the line is held with pings alone.
+        RungPing = "rung_ping",
+        /// Fourth rung: the dialect's hello, and no audio.
+        RungHello = "rung_hello",
+        /// Last rung: everything, as the failed probe had it.
+        RungAudio = "rung_audio",
+    }
 }

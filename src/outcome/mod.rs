@@ -45,6 +45,25 @@ macro_rules! words {
 }
 pub(crate) use words;
 
+/// Declares an enum of words whose doc comments are their explanations in the documentation as well: `explains()`.
+macro_rules! explained {
+    ($(#[$meta:meta])* $name:ident { $($(#[doc = $explains:literal])+ $variant:ident = $label:literal,)+ }) => {
+        $crate::outcome::words! {
+            $(#[$meta])*
+            $name { $($(#[doc = $explains])+ $variant = $label,)+ }
+        }
+
+        impl $name {
+            /// What it means, in lines of text.
+            #[must_use]
+            pub const fn explains(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($explains),+],)+ }
+            }
+        }
+    };
+}
+use explained;
+
 words! {
     /// What a probe says about the endpoint.
     Outcome {
