@@ -206,32 +206,6 @@ fn parse_url(text: &str) -> Result<Target, InvalidTarget> {
     })
 }
 
-fn parse_path(text: &str) -> Result<String, &'static str> {
-    let fits = text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains(['?', '#', '{', '}']);
-    if fits { Ok(text.to_owned()) } else { Err("this is not the path of a URL") }
-}
-
-fn parse_variable(text: &str) -> Result<String, &'static str> {
-    let fits = !text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if fits { Ok(text.to_owned()) } else { Err("this is not the name of an environment variable") }
-}
-
-fn parse_username(text: &str) -> Result<String, &'static str> {
-    if text.contains(':') {
-        return Err("a user name for Basic authentication has no colon (RFC 7617)");
-    }
-    check_header_value(text).map(|()| text.to_owned()).map_err(|_| "a user name consists of printable ASCII characters")
-}
-
-fn parse_server_name(text: &str) -> Result<String, &'static str> {
-    match url::Host::parse(text) {
-        Ok(url::Host::Domain(name)) => Ok(name.trim_end_matches('.').to_owned()),
-        Ok(url::Host::Ipv4(ip)) => Ok(ip.to_string()),
-        Ok(url::Host::Ipv6(ip)) => Ok(ip.to_string()),
-        Err(_) => Err("this is no host name"),
-    }
-}
-
 /// What the monitor speaks.
 pub(super) struct Dialect;
 

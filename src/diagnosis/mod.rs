@@ -7,6 +7,7 @@
 //! nothing is ever said of a clean probe but what it cannot show ([`limits()`]) and what is about to happen.
 
 pub mod chance;
+mod checks;
 mod codes;
 mod ends;
 mod history;
@@ -18,6 +19,7 @@ mod page;
 mod tests;
 mod timers;
 
+pub use checks::checks;
 pub use ends::ends;
 pub use history::{Past, PastEnd, patterns};
 pub use limits::limits;

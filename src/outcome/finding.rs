@@ -53,6 +53,24 @@ explained! {
         /// The certificate is a placeholder that a proxy makes for itself, or one for the way behind an edge.
         PlaceholderCertificate = "placeholder_certificate",
         // --- what second ways prove ---
+        /// The other scheme works (`ws` for `wss`, or the reverse).
+        WrongScheme = "wrong_scheme",
+        /// Another path works.
+        WrongPath = "wrong_path",
+        /// Something listens at the scheme's usual port, and nothing at the URL's.
+        WrongPort = "wrong_port",
+        /// TLS works once the certificate is not looked at.
+        OnlyTheCertificate = "only_the_certificate",
+        /// The system's resolver finds the host, and the configured name servers do not.
+        NameServersDiffer = "name_servers_differ",
+        /// One address family works, and the other fails.
+        OneFamilyFails = "one_family_fails",
+        /// Without the offered subprotocols the server answers 101.
+        SubprotocolRefused = "subprotocol_refused",
+        /// Of the ladder from the upgrade alone to everything, this rung is the first that dies.
+        FirstRungThatDies = "first_rung_that_dies",
+        /// When the line was opened again, rung by rung, nothing failed.
+        DidNotHappenAgain = "did_not_happen_again",
         /// The public way failed and the server itself, asked past whatever is in front of it, worked: the fault lies between.
         FaultBeforeOrigin = "fault_before_origin",
         /// The server itself failed as well: what is in front of it is not to blame, or not alone.

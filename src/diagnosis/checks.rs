@@ -1,0 +1,228 @@
+//! What follow-up checks prove: what works where the probe failed, and the first rung of the ladder that dies.
+//!
+//! Invariant: a check that was left out, or that could not tell, proves nothing.
+
+use crate::outcome::{Check, Confidence, Finding, Outcome, Phase};
+use crate::report::{CheckReport, FindingReport, Report};
+
+/// The findings of the checks of `report`.
+#[must_use]
+pub fn checks(report: &Report) -> Vec<FindingReport> {
+    if report.outcome != Outcome::Failure {
+        return Vec::new();
+    }
+    let works = report.checks.iter().filter(|check| check.outcome == Some(Outcome::Success)).filter_map(works_instead);
+    works.chain(addresses(report)).chain(ladder(report)).collect()
+}
+
+fn finding(finding: Finding, confidence: Confidence, says: String, evidence: Vec<String>, remedy: String) -> FindingReport {
+    FindingReport { finding, confidence, says, evidence, remedy }
+}
+
+fn line(check: &CheckReport) -> String {
+    let came = check.reason.map_or_else(String::new, |reason| format!("{reason}, "));
+    format!("{} ({}): {came}{}", check.check, check.subject, check.says)
+}
+
+/// What a check proves that went through where the probe did not.
+fn works_instead(check: &CheckReport) -> Option<FindingReport> {
+    let what = &check.subject;
+    let (kind, confidence, says, remedy) = match check.check {
+        Check::OtherScheme => (
+            Finding::WrongScheme,
+            Confidence::Certain,
+            format!("the server answers at {what}: the scheme is wrong"),
+            format!("dial {what}; providers want `wss://`, so if that is `ws://`, let the proxy end TLS for this path"),
+        ),
+        Check::Path => (
+            Finding::WrongPath,
+            Confidence::Certain,
+            format!("the server answers at {what}: the path is wrong"),
+            format!("set the stream's URL to {what}, or add the route"),
+        ),
+        Check::Port => (
+            Finding::WrongPort,
+            Confidence::Likely,
+            format!("something listens at the usual port ({what}), and nothing at the URL's: the port mapping is wrong"),
+            "publish the container's port, or dial the usual one".to_owned(),
+        ),
+        Check::Unverified => (
+            Finding::OnlyTheCertificate,
+            Confidence::Certain,
+            "all of TLS works but the certificate: it alone is to mend".to_owned(),
+            "send the whole chain for this name (fullchain.pem), renewed, from an authority that providers trust".to_owned(),
+        ),
+        Check::Resolver => (
+            Finding::NameServersDiffer,
+            Confidence::Likely,
+            "the system's resolver finds the host, and the configured name servers do not".to_owned(),
+            "ask other name servers (`resolver`), or mend those; callers may meet either".to_owned(),
+        ),
+        Check::Family => (
+            Finding::OneFamilyFails,
+            Confidence::Likely,
+            format!("over {what} it works: only the other address family fails"),
+            "mend the record or the listener of the family that fails, or take its record away".to_owned(),
+        ),
+        Check::Subprotocol => (
+            Finding::SubprotocolRefused,
+            Confidence::Certain,
+            "without a subprotocol the server answers 101".to_owned(),
+            "let the server take the offered subprotocol, or offer none where the provider offers none".to_owned(),
+        ),
+        Check::Address
+        | Check::PlainGet
+        | Check::RungUpgrade
+        | Check::RungIdle
+        | Check::RungPing
+        | Check::RungHello
+        | Check::RungAudio => return None,
+    };
+    Some(finding(kind, confidence, says, vec![line(check)], remedy))
+}
+
+/// Some addresses of the host work and others do not.
+fn addresses(report: &Report) -> Option<FindingReport> {
+    let tried: Vec<_> = report.checks.iter().filter(|check| check.check == Check::Address).collect();
+    let with = |outcome| tried.iter().filter(move |check| check.outcome == Some(outcome)).map(|check| check.subject.as_str());
+    let good: Vec<_> = with(Outcome::Success).collect();
+    let bad: Vec<_> = with(Outcome::Failure).collect();
+    (!good.is_empty() && !bad.is_empty()).then(|| {
+        let says = format!("{} works and {} does not: a share of the calls fails", good.join(", "), bad.join(", "));
+        let remedy = format!("take {} out of the record or the balancer, or mend it", bad.join(", "));
+        finding(Finding::OneAddressFails, Confidence::Likely, says, tried.iter().map(|check| line(check)).collect(), remedy)
+    })
+}
+
+/// From the upgrade alone to everything: the first rung that dies names what the line does not survive.
+fn ladder(report: &Report) -> Option<FindingReport> {
+    const RUNGS: [(Check, &str, &str); 5] = [
+        (
+            Check::RungUpgrade,
+            "the upgrade itself fails again and again",
+            "look at the route, and at what it demands of the upgrade",
+        ),
+        (
+            Check::RungIdle,
+            "the line dies although nothing is sent",
+            "look at what the handler does right after it has accepted (keys, database, models), and at timeouts below the hold",
+        ),
+        (Check::RungPing, "the line dies of pings", "let the server, or the proxy in between, take control frames"),
+        (
+            Check::RungHello,
+            "the line dies of the dialect's first messages",
+            "look at what the handler does with them: the dialect, the fields, the parameters, what it starts then",
+        ),
+        (Check::RungAudio, "the line dies of audio", "look at what the handler does with media: codec, sample rate, frame kind"),
+    ];
+    if report.phase != Some(Phase::Hold) {
+        return None;
+    }
+    let rungs = RUNGS.iter().filter_map(|rung| Some((rung, report.checks.iter().find(|check| check.check == rung.0)?)));
+    let rungs: Vec<_> =
+        rungs.take_while(|(_, check)| matches!(check.outcome, Some(Outcome::Success | Outcome::Failure))).collect();
+    let evidence = rungs.iter().map(|(_, check)| line(check)).collect();
+    match rungs.iter().find(|(_, check)| check.outcome == Some(Outcome::Failure)) {
+        Some(((_, says, remedy), _)) => {
+            Some(finding(Finding::FirstRungThatDies, Confidence::Likely, (*says).to_owned(), evidence, (*remedy).to_owned()))
+        }
+        None if rungs.len() == RUNGS.len() => Some(finding(
+            Finding::DidNotHappenAgain,
+            Confidence::Certain,
+            "everything went through when it was tried again: it fails now and then".to_owned(),
+            evidence,
+            "watch it over time: one backend of several, a limit on calls at a time, a deploy".to_owned(),
+        )),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Reason;
+    use crate::supervisor::fixture;
+
+    fn check(check: Check, subject: &str, outcome: Option<Outcome>) -> CheckReport {
+        let reason = (outcome == Some(Outcome::Failure)).then_some(Reason::WsEof);
+        CheckReport {
+            check,
+            subject: subject.to_owned(),
+            outcome,
+            reason,
+            seconds: 0.1,
+            status: None,
+            says: "as it went".to_owned(),
+        }
+    }
+
+    fn found(reason: Reason, made: Vec<CheckReport>) -> Vec<(Finding, String)> {
+        let mut report = fixture::failure("m", reason);
+        report.checks = made;
+        let found = checks(&report);
+        assert!(found.iter().all(|found| !found.evidence.is_empty() && !found.remedy.is_empty()), "{found:?}");
+        found.into_iter().map(|found| (found.finding, found.says)).collect()
+    }
+
+    const GOOD: Option<Outcome> = Some(Outcome::Success);
+    const BAD: Option<Outcome> = Some(Outcome::Failure);
+
+    #[test]
+    fn what_works_instead_names_what_is_wrong() {
+        let rows = [
+            (Check::OtherScheme, Some(Finding::WrongScheme)),
+            (Check::Path, Some(Finding::WrongPath)),
+            (Check::Port, Some(Finding::WrongPort)),
+            (Check::Unverified, Some(Finding::OnlyTheCertificate)),
+            (Check::Resolver, Some(Finding::NameServersDiffer)),
+            (Check::Family, Some(Finding::OneFamilyFails)),
+            (Check::Subprotocol, Some(Finding::SubprotocolRefused)),
+            (Check::PlainGet, None),
+        ];
+        for (tried, expected) in rows {
+            let with = |outcome| found(Reason::from_status(404), vec![check(tried, "wss://voice.example.com/ws", outcome)]);
+            assert_eq!(with(GOOD).first().map(|(finding, _)| *finding), expected, "{tried}");
+            for nothing in [BAD, Some(Outcome::Inconclusive), None] {
+                assert_eq!(with(nothing), [], "{tried}: {nothing:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_differ() {
+        let two = |one, other| {
+            found(
+                Reason::TlsCertExpired,
+                vec![check(Check::Address, "203.0.113.7", one), check(Check::Address, "203.0.113.8", other)],
+            )
+        };
+        assert!(two(GOOD, BAD)[0].1.starts_with("203.0.113.7 works and 203.0.113.8 does not"));
+        for (one, other) in [(GOOD, GOOD), (BAD, BAD), (GOOD, None)] {
+            assert_eq!(two(one, other), [], "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_rung_that_dies_names_the_cause() {
+        let names = [Check::RungUpgrade, Check::RungIdle, Check::RungPing, Check::RungHello, Check::RungAudio];
+        let climbed = |outcomes: &[Option<Outcome>]| {
+            let made = names.iter().zip(outcomes).map(|(rung, outcome)| check(*rung, "rung", *outcome)).collect();
+            found(Reason::WsEof, made).first().map(|(_, says)| says.clone())
+        };
+        let rows: [(&[Option<Outcome>], Option<&str>); 8] = [
+            (&[BAD, BAD, BAD, BAD, BAD], Some("the upgrade itself")),
+            (&[GOOD, BAD, BAD, BAD, BAD], Some("although nothing is sent")),
+            (&[GOOD, GOOD, BAD, GOOD, BAD], Some("of pings")),
+            (&[GOOD, GOOD, GOOD, BAD, BAD], Some("first messages")),
+            (&[GOOD, GOOD, GOOD, GOOD, BAD], Some("of audio")),
+            (&[GOOD, GOOD, GOOD, GOOD, GOOD], Some("now and then")),
+            (&[GOOD, None, None, None, None], None),
+            (&[], None),
+        ];
+        for (outcomes, part) in rows {
+            let says = climbed(outcomes);
+            assert_eq!(says.is_some(), part.is_some(), "{outcomes:?}: {says:?}");
+            assert!(says.zip(part).is_none_or(|(says, part)| says.contains(part)), "{outcomes:?}");
+        }
+    }
+}
