@@ -14,7 +14,7 @@ use super::read::{Kind, List, as_integer, as_text, wrong_type};
 use super::suggest::nearest;
 use super::values::{
     DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server,
-    parse_public_host, parse_web_url, shown,
+    parse_path, parse_public_host, parse_server_name, parse_username, parse_variable, parse_web_url, shown,
 };
 use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target, WebhookUrl};
 use crate::outcome::Warning;
