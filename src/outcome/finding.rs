@@ -55,7 +55,7 @@ explained! {
         // --- what second ways prove ---
         /// The other scheme works (`ws` for `wss`, or the reverse).
         WrongScheme = "wrong_scheme",
-        /// Another path works.
+        /// Another path works, and that of the URL does not.
         WrongPath = "wrong_path",
         /// Something listens at the scheme's usual port, and nothing at the URL's.
         WrongPort = "wrong_port",
