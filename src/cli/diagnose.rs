@@ -1,11 +1,10 @@
 //! `sidetone diagnose`: the troubleshooting page, run: every check with its result, then the likely cause, who must act, and what to do.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _};
 
 use clap::Args;
 
-use super::probe::{ProbeArgs, once};
+use super::probe::{ProbeArgs, exit_of, has_colour, once};
 use super::{Exit, complain, print, runtime};
 use crate::monitor::{Endpoint, FollowUps, Monitor};
 use crate::outcome::{Outcome, Phase};
@@ -41,16 +40,7 @@ pub(super) fn run(args: &DiagnoseArgs) -> Exit {
         Err(error) => return complain(&format!("no runtime: {error}")),
     };
     let shown = if args.probe.json { print(&json(&lint, &report)) } else { print(&page(&lint, &report, has_colour())) };
-    match report.outcome {
-        _ if shown != Exit::Good => shown,
-        Outcome::Success => Exit::Good,
-        Outcome::Failure => Exit::Bad,
-        Outcome::Inconclusive => Exit::Inconclusive,
-    }
-}
-
-fn has_colour() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+    exit_of(&report, shown)
 }
 
 /// What is wrong with the URL itself, before any packet. A webhook's answer is linted when it has come.

@@ -54,21 +54,27 @@ pub(super) fn run(args: &ProbeArgs) -> Exit {
         Err(error) => return complain(&format!("no runtime: {error}")),
     };
     let shown = show(&report, args.json);
-    match report.outcome {
-        _ if shown != Exit::Good => shown,
-        Outcome::Success => Exit::Good,
-        Outcome::Failure => Exit::Bad,
-        Outcome::Inconclusive => Exit::Inconclusive,
+    exit_of(&report, shown)
+}
+
+/// How the command ends that has shown `report`.
+pub(super) const fn exit_of(report: &Report, shown: Exit) -> Exit {
+    match (shown, report.outcome) {
+        (Exit::Good, Outcome::Success) => Exit::Good,
+        (Exit::Good, Outcome::Failure) => Exit::Bad,
+        (Exit::Good, Outcome::Inconclusive) => Exit::Inconclusive,
+        // It could not be shown.
+        (Exit::Bad | Exit::CouldNotRun | Exit::Inconclusive, _) => shown,
     }
 }
 
+/// Is the output a terminal whose user wants colour (no-color.org)?
+pub(super) fn has_colour() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
 fn show(report: &Report, json: bool) -> Exit {
-    let text = if json {
-        serde_json::to_string_pretty(report).unwrap_or_default()
-    } else {
-        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        timeline::draw(report, colour)
-    };
+    let text = if json { serde_json::to_string_pretty(report).unwrap_or_default() } else { timeline::draw(report, has_colour()) };
     print(&text)
 }
 

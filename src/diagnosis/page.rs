@@ -58,7 +58,7 @@ const CHECKS: &str = "
 ## Follow-up checks
 
 `sidetone diagnose <NAME or URL>` makes a probe and then the checks that its failure calls for, one after the other, for at most a minute.
-Which ones depends on the phase that failed. They never change what the probe said.
+Which ones depends on the phase that failed. They never change what the probe said, and what they prove is among the findings of `diagnose` alone.
 
 `follow_up` of a monitor says what may be tried. `safe`, the default, tries nothing that could begin a paid session once more: lookups,
 connections, handshakes and ordinary requests, and upgrades only where none had succeeded, up to the first that does. `full` (`--full`) opens
