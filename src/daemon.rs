@@ -28,6 +28,7 @@ use tracing::{error, info, warn};
 use crate::http::{self, Limits, Readiness, ReloadRequest, Surface};
 use crate::lag::LagMeter;
 use crate::metrics::Metrics;
+use crate::monitor::Monitor;
 use crate::supervisor::{Board, Drained, Fleet, Prober, Supervisor};
 use crate::wall::Timestamp;
 use notify::Notifier;
@@ -72,6 +73,8 @@ pub struct Options {
     pub lag: LagMeter,
     /// How long a reload may take to read the configuration before it counts as failed.
     pub reload_deadline: Duration,
+    /// The line to ourselves, which is always probed; without it, its series are absent.
+    pub control_line: Option<Arc<Monitor>>,
 }
 
 impl Default for Options {
@@ -82,6 +85,7 @@ impl Default for Options {
             lag: LagMeter::default(),
             // Shorter than the 30 s of an HTTP request, so that whoever asked for the reload is told.
             reload_deadline: Duration::from_secs(20),
+            control_line: None,
         }
     }
 }
@@ -177,8 +181,12 @@ where
         self.take((self.loader)())?;
         let (reload, mut reloads) = mpsc::channel(RELOAD_BACKLOG);
         let mut server = Server::start(listener, &self.surface(reload), self.options.limits).map_err(DaemonError::Listener)?;
-        let mut ticker = JoinSet::new();
-        ticker.spawn(self.options.lag.clone().run());
+        // Ended when it is dropped, after the last hold has said goodbye.
+        let mut company = JoinSet::new();
+        company.spawn(self.options.lag.clone().run());
+        if let Some(monitor) = self.options.control_line.take() {
+            company.spawn(self.supervisor.control_line(monitor, CancellationToken::new()));
+        }
         self.readiness.set(true);
         self.notifier.ready();
 

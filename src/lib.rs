@@ -10,11 +10,12 @@
 //! | edges | [`lag`] · [`config`] · [`probe`] |
 //! | memory | [`history`] · [`metrics`] |
 //! | running | [`supervisor`] · [`http`] |
-//! | entry | [`telemetry`] · [`daemon`] · [`prober`] · [`practice`] · [`cli`] |
+//! | entry | [`telemetry`] · [`daemon`] · [`prober`] · [`control_line`] · [`practice`] · [`cli`] |
 
 pub mod audio;
 pub mod cli;
 pub mod config;
+pub mod control_line;
 pub mod daemon;
 pub mod diagnosis;
 pub mod dialect;

@@ -1,4 +1,4 @@
-//! The real prober of the daemon: [`probe`] with shared resources, and an eye on our own clock.
+//! The real prober of the daemon: a [`probe`](crate::probe::probe) with shared resources, and an eye on our own clock.
 //!
 //! Endpoints send their time in the `Date` header of the 101. When most of them disagree with our clock, ours is wrong, and no
 //! certificate is judged by it (`local_clock`). One endpoint alone proves nothing.
@@ -11,8 +11,9 @@ use url::Url;
 
 use crate::lag::LagMeter;
 use crate::monitor::Monitor;
-use crate::probe::{Resources, probe};
-use crate::report::Report;
+use crate::outcome::Outcome;
+use crate::probe::{Dialled, Resources, first, follow_up};
+use crate::report::{CheckReport, Report};
 use crate::supervisor::Prober;
 use crate::verdict::CLOCK_TOLERANCE;
 
@@ -53,12 +54,23 @@ impl DialProber {
 }
 
 impl Prober for DialProber {
-    async fn probe(&self, monitor: Arc<Monitor>, cancel: CancellationToken) -> Report {
-        let report = probe(&monitor, &self.resources, &cancel).await;
+    /// How a probe that failed was dialled.
+    type Trail = Option<Dialled<'static>>;
+
+    async fn probe(&self, monitor: Arc<Monitor>, cancel: CancellationToken) -> (Report, Self::Trail) {
+        let (report, dialled) = first(&monitor, &self.resources, &cancel).await;
         if let Some((host, skew)) = clock_of(&report) {
             self.compare_clocks(host, skew);
         }
-        report
+        let trail = (report.outcome == Outcome::Failure).then(|| dialled.into_owned());
+        (report, trail)
+    }
+
+    async fn follow_up(&self, trail: Self::Trail, report: &Report, cancel: CancellationToken) -> Vec<CheckReport> {
+        match trail {
+            Some(dialled) => follow_up(&dialled, report, &self.resources, &cancel).await,
+            None => Vec::new(),
+        }
     }
 }
 
@@ -77,7 +89,6 @@ fn clock_is_wrong(mut skews: Vec<f64>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Outcome;
     use crate::supervisor::fixture;
 
     #[test]

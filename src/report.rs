@@ -4,6 +4,7 @@
 //! it was captured ([`Printable`]); secrets never get in; query values are redacted in `target`.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -72,6 +73,15 @@ pub struct Report {
     pub timeline: Vec<TimelineEntry>,
     /// The longest delay of the prober's own timers during the probe.
     pub prober_lag_seconds: f64,
+}
+
+impl Report {
+    /// When the last phase ended; second ways and follow-up checks come after it.
+    #[must_use]
+    pub fn ended_at(&self) -> Timestamp {
+        let seconds = Phase::ALL.iter().filter_map(|&phase| self.phases.of(phase)).sum();
+        self.started_at.plus(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+    }
 }
 
 /// Seconds that each phase took.

@@ -16,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Exit, LogFormat, PracticeArgs, RunArgs, complain, print, runtime};
 use crate::config::{self, Config};
+use crate::control_line::ControlLine;
 use crate::daemon::{self, Daemon, LoadError, Options, Signal};
 use crate::lag::LagMeter;
+use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::practice::{self, Practice};
 use crate::prober::DialProber;
@@ -49,7 +51,10 @@ pub(super) fn run(args: &RunArgs) -> Exit {
 async fn serve(args: &RunArgs, config: &Config) -> Result<(), String> {
     let address = args.listen.unwrap_or(config.daemon.listen);
     let listener = bind(address).await?;
-    let options = Options { enable_lifecycle: args.enable_lifecycle, lag: LagMeter::new(), ..Options::default() };
+    let mut company = JoinSet::new();
+    let control_line = control_line(&mut company).await;
+    let options =
+        Options { enable_lifecycle: args.enable_lifecycle, lag: LagMeter::new(), control_line, ..Options::default() };
     let prober = DialProber::new(options.lag.clone());
     let path = args.config.clone();
     // With --listen, what the file says does not count.
@@ -57,6 +62,21 @@ async fn serve(args: &RunArgs, config: &Config) -> Result<(), String> {
     let loader = move || load_fleet(&path, in_use);
     let signals = daemon::signals().map_err(|error| format!("signals cannot be received: {error}"))?;
     daemon::run(listener, loader, prober, signals, options).await.map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// Serves the other end of the control line among `company`, and returns what dials it. A daemon without one works as well.
+async fn control_line(company: &mut JoinSet<()>) -> Option<Arc<Monitor>> {
+    match ControlLine::bind().await {
+        Ok(line) => {
+            let monitor = line.monitor();
+            company.spawn(line.run(CancellationToken::new()));
+            Some(monitor)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "there is no control line: it cannot be served on loopback");
+            None
+        }
+    }
 }
 
 /// `in_use` is the file's `listen` at the start, if it counted.
@@ -141,10 +161,11 @@ pub(super) fn demo(listen: SocketAddr, stop_after: Option<Duration>) -> Exit {
         };
         let page = listener.local_addr().map_err(|error| error.to_string())?;
         print(&welcome(&fleet, practice.address(), page));
-        let options = Options { lag: LagMeter::new(), ..Options::default() };
+        let mut tasks = JoinSet::new();
+        let control_line = control_line(&mut tasks).await;
+        let options = Options { lag: LagMeter::new(), control_line, ..Options::default() };
         let prober = DialProber::new(options.lag.clone());
         let daemon = Daemon::new(move || Ok(fleet.clone()), prober, options);
-        let mut tasks = JoinSet::new();
         tasks.spawn(tell(daemon.board().observe()));
         tasks.spawn(async move { practice.run(CancellationToken::new()).await });
         let signals = daemon::signals().map_err(|error| format!("signals cannot be received: {error}"))?;

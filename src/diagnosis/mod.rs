@@ -1,4 +1,5 @@
-//! What finished reports prove: who answered, why a line ended, what a history shows, and what probes like these cannot show.
+//! What finished reports prove: who answered, why a line ended, what a history shows, what several monitors show together, and what
+//! probes like these cannot show.
 //!
 //! It reads [`crate::report::Report`]s and says [`crate::report::FindingReport`]s. Deliberately absent: sockets, clocks, and changes
 //! to what it reads.
@@ -18,12 +19,14 @@ mod page;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod together;
 
 pub use checks::checks;
 pub use ends::ends;
 pub use history::{Past, PastEnd, patterns};
 pub use limits::limits;
 pub use page::markdown;
+pub use together::{Failing, Neighbour, prober_suspect, together};
 
 use crate::report::{FindingReport, Report};
 

@@ -40,6 +40,13 @@ impl Sheet {
         self.value(&f::PROBES_CONCURRENT_LIMIT, &[], Some(own.limit as f64));
         self.value(&f::SCHEDULE_DELAY, &[], Some(snapshot.schedule_delay.as_secs_f64()));
         self.value(&f::PROBER_LAG, &[], Some(snapshot.prober_lag.as_secs_f64()));
+        let line = own.control_line;
+        self.value(&f::PROBER_SUSPECT, &[], Some(flag(own.suspect)));
+        self.value(&f::CONTROL_LINE_UP, &[], line.up.map(flag));
+        self.count(&f::CONTROL_LINE_PROBES, &[], line.probes);
+        self.count(&f::CONTROL_LINE_FAILURES, &[], line.failures);
+        self.value(&f::CONTROL_LINE_DIAL, &[], line.dial);
+        self.count(&f::FOLLOW_UPS, &[], own.follow_ups);
         self.value(&f::CONFIG_RELOAD_SUCCESSFUL, &[], own.reload_successful.map(flag));
         self.value(&f::CONFIG_RELOAD_SUCCESS_TIME, &[], own.reload_success_at.map(|at| at.unix_seconds()));
         self.value(&f::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], Some(1.0));

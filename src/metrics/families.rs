@@ -73,7 +73,7 @@ families! {
     PROBE_WARNING = "sidetone_probe_warning", Gauge, ["monitor", "warning"],
         "1 for each oddity of the last probe that did not decide its outcome";
     FINDING = "sidetone_finding", Gauge, ["monitor", "finding"],
-        "1 for each finding about the last probe that failed, while it holds";
+        "1 for each finding about the last probe, while it holds: from its report, its history, other monitors and follow-up checks";
     // --- times ---
     PROBE_PHASE = "sidetone_probe_phase_seconds", Gauge, ["monitor", "phase"],
         "How long each phase of the last probe took; absent for phases that were not reached";
@@ -136,6 +136,18 @@ families! {
         "The longest that a probe of the last minute started after its intended time, or has been waiting for its turn until now";
     PROBER_LAG = "sidetone_prober_lag_seconds", Gauge, [],
         "The longest that one of the prober's own timers was late in the last minute";
+    PROBER_SUSPECT = "sidetone_prober_suspect", Gauge, [],
+        "1 while so many monitors fail at once, or the control line does, that the prober itself or its network is suspected";
+    CONTROL_LINE_UP = "sidetone_control_line_up", Gauge, [],
+        "1 if the last conclusive probe of the line to ourselves on loopback succeeded, 0 if it failed; absent before the first one";
+    CONTROL_LINE_PROBES = "sidetone_control_line_probes_total", Counter, [],
+        "Finished probes of the line to ourselves";
+    CONTROL_LINE_FAILURES = "sidetone_control_line_failures_total", Counter, [],
+        "Failed probes of the line to ourselves";
+    CONTROL_LINE_DIAL = "sidetone_control_line_dial_seconds", Gauge, [],
+        "From the lookup to the 101 of the line to ourselves, of its last probe: what the prober adds to every dial; absent if it did not get so far";
+    FOLLOW_UPS = "sidetone_follow_ups_total", Counter, [],
+        "Failures that were followed up with further checks";
     CONFIG_RELOAD_SUCCESSFUL = "sidetone_config_last_reload_successful", Gauge, [],
         "1 if the last load of the configuration succeeded, 0 if the one before it is still in force";
     CONFIG_RELOAD_SUCCESS_TIME = "sidetone_config_last_reload_success_timestamp_seconds", Gauge, [],

@@ -25,6 +25,7 @@ use tokio::time::Instant;
 
 use crate::lag::{LagMeter, Maxima};
 use crate::monitor::{Monitor, MonitorName};
+use crate::outcome::Outcome;
 use crate::report::Report;
 use crate::standing::Standing;
 use crate::wall::Timestamp;
@@ -68,8 +69,20 @@ struct Own {
     cancelled: u64,
     in_flight: usize,
     limit: usize,
+    suspect: bool,
+    control_line: ControlLine,
+    follow_ups: u64,
     reload_successful: Option<bool>,
     reload_success_at: Option<Timestamp>,
+}
+
+/// The numbers of the line to ourselves.
+#[derive(Clone, Copy, Debug, Default)]
+struct ControlLine {
+    up: Option<bool>,
+    probes: u64,
+    failures: u64,
+    dial: Option<f64>,
 }
 
 impl Metrics {
@@ -154,6 +167,34 @@ impl Metrics {
     /// So many probes may run at a time.
     pub fn set_limit(&self, limit: usize) {
         self.numbers().own.limit = limit;
+    }
+
+    /// Is the prober itself suspected?
+    pub fn set_suspect(&self, suspect: bool) {
+        self.numbers().own.suspect = suspect;
+    }
+
+    /// Takes in a probe of the line to ourselves.
+    pub fn record_control_line(&self, report: &Report) {
+        let line = &mut self.numbers().own.control_line;
+        line.probes += 1;
+        line.dial = report.phases.dial();
+        match report.outcome {
+            Outcome::Success => line.up = Some(true),
+            Outcome::Failure => {
+                line.up = Some(false);
+                line.failures += 1;
+            }
+            Outcome::Inconclusive => {}
+        }
+    }
+
+    /// A failure was followed up, and its report has the findings of that now.
+    pub fn followed_up(&self, name: &MonitorName, amended: &Report) {
+        self.numbers().own.follow_ups += 1;
+        if let Some(series) = self.series(name) {
+            lock(&series).amend(amended);
+        }
     }
 
     /// The configuration was loaded at this time, or could not be.

@@ -135,6 +135,13 @@ impl Series {
         }
     }
 
+    /// More was found out about a probe. If another has finished since, its own findings stay.
+    pub(super) fn amend(&mut self, report: &Report) {
+        if self.last.started == Some(report.started_at) {
+            self.last.findings = report.findings.iter().map(|finding| finding.finding).collect();
+        }
+    }
+
     /// The interval that is in force.
     pub(super) fn interval(&self) -> f64 {
         let failing = matches!(self.standing.state, State::Suspect | State::Down);

@@ -142,6 +142,15 @@ explained! {
         CertificateExpires = "certificate_expires",
         /// Some probes fail and some do not, in no order.
         Intermittent = "intermittent",
+        // --- what several monitors show together ---
+        /// The monitors of one host failed together: the fault is the host's, and not one endpoint's.
+        HostFailsTogether = "host_fails_together",
+        /// The monitors whose names lead to one address failed together: the fault is what listens there, or the way to it.
+        AddressFailsTogether = "address_fails_together",
+        /// The monitors that are shown one certificate refuse it together.
+        CertificateFailsTogether = "certificate_fails_together",
+        /// So much fails at once, or the control line on loopback does, that the prober itself or its network is suspected.
+        ProberSuspect = "prober_suspect",
         // --- what probes like these cannot show ---
         /// The hold is shorter than the timers that end calls.
         HoldTooShort = "hold_too_short",

@@ -43,7 +43,7 @@ use crate::dialect::Opening;
 use crate::hold::{Ending, Unmet};
 use crate::monitor::{Monitor, Target};
 use crate::outcome::{Phase, Warning};
-use crate::report::{AttemptReport, Report};
+use crate::report::{AttemptReport, CheckReport, Report};
 use crate::text::Printable;
 use crate::verdict::{Evidence, Fault, ProberFacts, ResolveFault, TlsFault, UpgradeFault, verdict};
 use crate::webhook::is_public;
@@ -69,18 +69,29 @@ pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &Cancellati
 /// it rare: once for each incident, or because a person asked.
 pub async fn probe_and_follow_up(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
     let (mut report, dialled) = first(monitor, resources, cancel).await;
-    report.checks = follow::follow_up(&dialled, &report, resources, cancel).await;
+    report.checks = follow_up(&dialled, &report, resources, cancel).await;
     report.findings.splice(0..0, diagnosis::checks(&report));
     report
 }
 
-/// A probe with its findings and second ways.
-async fn first<'m>(monitor: &'m Monitor, resources: &Resources, cancel: &CancellationToken) -> (Report, Dialled<'m>) {
+/// The same in two steps, for whoever makes the report known before more is tried: a probe, and how its monitor was dialled, for
+/// [`follow_up`].
+pub async fn first<'m>(monitor: &'m Monitor, resources: &Resources, cancel: &CancellationToken) -> (Report, Dialled<'m>) {
     let began = Instant::now();
     let (mut report, dialled) = dial(monitor, How::default(), resources, cancel).await;
     report.findings = diagnosis::of(&report);
     second::try_others(&mut report, monitor, began, resources, cancel).await;
     (report, dialled)
+}
+
+/// The follow-up checks that the failure of `report` calls for, as far as `follow_up` of the monitor allows; none after a success.
+pub async fn follow_up(
+    dialled: &Dialled<'_>,
+    report: &Report,
+    resources: &Resources,
+    cancel: &CancellationToken,
+) -> Vec<CheckReport> {
+    follow::follow_up(dialled, report, resources, cancel).await
 }
 
 /// How far a check goes.
@@ -109,11 +120,20 @@ struct How<'a> {
     guarded: bool,
 }
 
-/// The monitor as it was dialled.
-struct Dialled<'m> {
+/// The monitor as it was dialled: where a webhook names the stream, with what it said.
+#[derive(Clone, Debug)]
+pub struct Dialled<'m> {
     monitor: Cow<'m, Monitor>,
     /// Had its addresses to be public?
     guarded: bool,
+}
+
+impl Dialled<'_> {
+    /// The same, without anything borrowed.
+    #[must_use]
+    pub fn into_owned(self) -> Dialled<'static> {
+        Dialled { monitor: Cow::Owned(self.monitor.into_owned()), guarded: self.guarded }
+    }
 }
 
 /// One way.

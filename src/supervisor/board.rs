@@ -5,10 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::history::History;
+use super::facts::Facts;
+use crate::diagnosis::{self, Past};
+use crate::history::{History, Pasts};
 use crate::metrics::Metrics;
 use crate::monitor::{Monitor, MonitorName};
-use crate::report::Report;
+use crate::outcome::Outcome;
+use crate::report::{CheckReport, FindingReport, Report};
 use crate::standing::{Change, Standing};
 use crate::wall::Timestamp;
 
@@ -21,9 +24,27 @@ const MOST_WAITING: usize = 64;
 /// The monitors, how they stand, and their recent reports. Cheap to clone; clones look at the same board.
 #[derive(Clone, Debug)]
 pub struct Board {
-    entries: Arc<Mutex<BTreeMap<MonitorName, Entry>>>,
+    known: Arc<Mutex<Known>>,
     metrics: Metrics,
     finished: broadcast::Sender<Arc<Report>>,
+}
+
+/// What is behind the lock.
+#[derive(Debug, Default)]
+struct Known {
+    entries: BTreeMap<MonitorName, Entry>,
+    prober: ProberView,
+}
+
+/// What is known about the prober itself.
+#[derive(Clone, Debug, Default)]
+pub struct ProberView {
+    /// The newest report of the line to ourselves; `None` before the first, or without one.
+    pub control_line: Option<Arc<Report>>,
+    /// Does that line work? An inconclusive probe changes nothing.
+    pub control_line_up: Option<bool>,
+    /// Why the prober is suspected, while it is.
+    pub suspicion: Option<FindingReport>,
 }
 
 #[derive(Debug)]
@@ -31,7 +52,18 @@ struct Entry {
     monitor: Arc<Monitor>,
     standing: Standing,
     history: History,
+    pasts: Pasts,
+    facts: Facts,
+    /// What follow-up checks of the incident that goes on have proven.
+    proven: Option<Proven>,
     requests: mpsc::Sender<Request>,
+}
+
+/// Findings of follow-up checks, which hold for as long as the monitor fails in the same way.
+#[derive(Debug)]
+struct Proven {
+    by: Arc<Report>,
+    findings: Vec<FindingReport>,
 }
 
 /// What is known about one monitor at one moment.
@@ -67,7 +99,7 @@ impl Board {
     #[must_use]
     pub fn new(metrics: Metrics) -> Self {
         let (finished, _) = broadcast::channel(OBSERVER_BACKLOG);
-        Self { entries: Arc::default(), metrics, finished }
+        Self { known: Arc::default(), metrics, finished }
     }
 
     /// The numbers that go with the board.
@@ -85,14 +117,44 @@ impl Board {
     /// Every monitor, by name.
     #[must_use]
     pub fn snapshots(&self) -> Vec<Snapshot> {
-        self.entries().values().map(Entry::snapshot).collect()
+        self.known().entries.values().map(Entry::snapshot).collect()
     }
 
     /// One monitor.
     #[must_use]
     pub fn snapshot(&self, name: &str) -> Option<Snapshot> {
         let name = MonitorName::new(name).ok()?;
-        self.entries().get(&name).map(Entry::snapshot)
+        self.known().entries.get(&name).map(Entry::snapshot)
+    }
+
+    /// What the probes of this monitor, as it is configured, cannot show; nothing for an unknown one.
+    #[must_use]
+    pub fn limits(&self, name: &str) -> Vec<FindingReport> {
+        let Ok(name) = MonitorName::new(name) else { return Vec::new() };
+        let known = self.known();
+        let limits = |entry: &Entry| diagnosis::limits(&entry.monitor.hold, entry.pasts.as_slice());
+        known.entries.get(&name).map(limits).unwrap_or_default()
+    }
+
+    /// What is known about the prober itself.
+    #[must_use]
+    pub fn prober(&self) -> ProberView {
+        self.known().prober.clone()
+    }
+
+    /// Takes in a probe of the line to ourselves. Returns whether it works from now on, if that has changed.
+    pub fn record_control_line(&self, report: &Arc<Report>) -> Option<bool> {
+        self.metrics.record_control_line(report);
+        let mut known = self.known();
+        let before = known.prober.control_line_up;
+        match report.outcome {
+            Outcome::Success => known.prober.control_line_up = Some(true),
+            Outcome::Failure => known.prober.control_line_up = Some(false),
+            Outcome::Inconclusive => {}
+        }
+        known.prober.control_line = Some(Arc::clone(report));
+        known.suspect(&self.metrics);
+        known.prober.control_line_up.filter(|_| known.prober.control_line_up != before)
     }
 
     /// Probes the monitor `name` now and returns the report; if a probe of it is running, waits for that one's. The result counts
@@ -102,7 +164,7 @@ impl Board {
     /// If no monitor has this name, too many wait for it, or it is stopped meanwhile.
     pub async fn probe_now(&self, name: &str) -> Result<Arc<Report>, ProbeNowError> {
         let name = MonitorName::new(name).map_err(|_| ProbeNowError::Unknown)?;
-        let requests = self.entries().get(&name).map(|entry| entry.requests.clone()).ok_or(ProbeNowError::Unknown)?;
+        let requests = self.known().entries.get(&name).map(|entry| entry.requests.clone()).ok_or(ProbeNowError::Unknown)?;
         let (answer, report) = oneshot::channel();
         requests.try_send(answer).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => ProbeNowError::Busy,
@@ -116,67 +178,170 @@ impl Board {
     /// requests for on-demand probes, for the task that will serve them.
     pub(super) fn put(&self, monitor: &Arc<Monitor>, at: Timestamp) -> mpsc::Receiver<Request> {
         let (requests, receiver) = mpsc::channel(MOST_WAITING);
-        let mut entries = self.entries();
-        if let Some(entry) = entries.get_mut(&monitor.name) {
-            entry.monitor = Arc::clone(monitor);
-            entry.standing.set_thresholds(monitor.thresholds);
-            entry.requests = requests;
+        let mut known = self.known();
+        if let Some(entry) = known.entries.get_mut(&monitor.name) {
+            entry.redefine(monitor, requests);
             self.metrics.watch(monitor, &entry.standing);
         } else {
-            let standing = Standing::new(monitor.thresholds, at);
-            self.metrics.watch(monitor, &standing);
-            let entry = Entry { monitor: Arc::clone(monitor), standing, history: History::default(), requests };
-            entries.insert(monitor.name.clone(), entry);
+            let entry = Entry::new(monitor, at, requests);
+            self.metrics.watch(monitor, &entry.standing);
+            known.entries.insert(monitor.name.clone(), entry);
         }
         receiver
     }
 
     /// Takes the monitor off the board, with its history and its series.
     pub(super) fn remove(&self, name: &MonitorName) {
-        let mut entries = self.entries();
-        entries.remove(name);
+        let mut known = self.known();
+        known.entries.remove(name);
         self.metrics.forget(name);
+        known.suspect(&self.metrics);
     }
 
-    /// Takes in a finished probe; returns how the monitor stands after it, or `None` if it is no longer on the board.
-    pub(super) fn record(&self, name: &MonitorName, report: &Arc<Report>, at: Timestamp) -> Option<Recorded> {
-        let mut entries = self.entries();
-        let entry = entries.get_mut(name)?;
+    /// Takes in a finished probe, and adds to its report what the monitor's history and the other monitors say about it. Returns how the
+    /// monitor stands after it; the report as it came, if the monitor is no longer on the board.
+    pub(super) fn record(&self, name: &MonitorName, report: Report, at: Timestamp) -> Result<Recorded, Box<Report>> {
+        let mut known = self.known();
+        if let Some(entry) = known.entries.get_mut(name) {
+            entry.take_facts(&report);
+            known.suspect(&self.metrics);
+        }
+        let together = known.together(name, &report);
+        let Some(entry) = known.entries.get_mut(name) else { return Err(Box::new(report)) };
+        let report = Arc::new(entry.explain(report, together));
         let flapped = entry.standing.is_flapping();
         let change = entry.standing.observe(report.outcome, at);
-        entry.history.push(Arc::clone(report));
-        self.metrics.record(name, report, &entry.standing);
-        let recorded =
-            Recorded { change, failing: entry.standing.is_failing(), flapping: (flapped, entry.standing.is_flapping()) };
-        drop(entries);
+        entry.history.push(Arc::clone(&report));
+        self.metrics.record(name, &report, &entry.standing);
+        let failing = entry.standing.is_failing();
+        let flapping = (flapped, entry.standing.is_flapping());
+        let suspect = known.prober.suspicion.is_some();
+        drop(known);
         // An error means that nobody observes.
-        let _ = self.finished.send(Arc::clone(report));
-        Some(recorded)
+        let _ = self.finished.send(Arc::clone(&report));
+        Ok(Recorded { report, change, failing, flapping, suspect })
+    }
+
+    /// Takes in the follow-up checks of the probe of `report`. Its outcome stays as it is. Returns the report with what they prove, or
+    /// `None` if the monitor is no longer on the board.
+    pub(super) fn followed_up(&self, name: &MonitorName, report: &Arc<Report>, checks: Vec<CheckReport>) -> Option<Arc<Report>> {
+        let mut amended = Report { checks, ..Report::clone(report) };
+        let proven = diagnosis::checks(&amended);
+        amended.findings.splice(0..0, proven.iter().cloned());
+        let amended = Arc::new(amended);
+        let mut known = self.known();
+        let entry = known.entries.get_mut(name)?;
+        entry.history.amend(&amended);
+        entry.proven = Some(Proven { by: Arc::clone(&amended), findings: proven });
+        self.metrics.followed_up(name, &amended);
+        Some(amended)
     }
 
     /// Is the monitor suspect or down?
     pub(super) fn is_failing(&self, name: &MonitorName) -> bool {
-        self.entries().get(name).is_some_and(|entry| entry.standing.is_failing())
+        self.known().entries.get(name).is_some_and(|entry| entry.standing.is_failing())
     }
 
-    fn entries(&self) -> MutexGuard<'_, BTreeMap<MonitorName, Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// What the failure of a monitor has in common with the others' failures. While the prober is suspected, that is said alone.
+    fn together(&self, name: &MonitorName, report: &Report) -> Option<FindingReport> {
+        if report.outcome != Outcome::Failure {
+            return None;
+        }
+        let neighbours: Vec<_> = self.entries.values().map(|entry| entry.facts.neighbour(&entry.monitor)).collect();
+        self.prober.suspicion.clone().or_else(|| diagnosis::together(name.as_str(), &neighbours))
+    }
+
+    /// Asks again whether the prober is to be suspected.
+    fn suspect(&mut self, metrics: &Metrics) {
+        let control_line = self.prober.control_line_up;
+        // As long as all is well there is nothing to compare.
+        let trouble = control_line == Some(false) || self.entries.values().any(|entry| entry.facts.is_failing());
+        let neighbours = || self.entries.values().map(|entry| entry.facts.neighbour(&entry.monitor)).collect::<Vec<_>>();
+        self.prober.suspicion = trouble.then(|| diagnosis::prober_suspect(&neighbours(), control_line)).flatten();
+        metrics.set_suspect(self.prober.suspicion.is_some());
     }
 }
 
 /// What a finished probe did to its monitor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Recorded {
+    /// The report, with what history and other monitors say about it.
+    pub(super) report: Arc<Report>,
     /// The change of state, if it changed.
     pub(super) change: Option<Change>,
     /// Suspect or down.
     pub(super) failing: bool,
     /// Flapping before and after.
     pub(super) flapping: (bool, bool),
+    /// Is the prober itself suspected?
+    pub(super) suspect: bool,
 }
 
 impl Entry {
+    fn new(monitor: &Arc<Monitor>, at: Timestamp, requests: mpsc::Sender<Request>) -> Self {
+        Self {
+            monitor: Arc::clone(monitor),
+            standing: Standing::new(monitor.thresholds, at),
+            history: History::default(),
+            pasts: Pasts::default(),
+            facts: Facts::new(monitor),
+            proven: None,
+            requests,
+        }
+    }
+
+    /// Another definition of the same monitor. The facts of another endpoint prove nothing about the new one.
+    fn redefine(&mut self, monitor: &Arc<Monitor>, requests: mpsc::Sender<Request>) {
+        if self.monitor.endpoint != monitor.endpoint || self.monitor.dial != monitor.dial {
+            (self.pasts, self.facts, self.proven) = (Pasts::default(), Facts::new(monitor), None);
+        }
+        self.monitor = Arc::clone(monitor);
+        self.standing.set_thresholds(monitor.thresholds);
+        self.requests = requests;
+    }
+
+    fn take_facts(&mut self, report: &Report) {
+        self.facts.take(report);
+        self.pasts.push(Past::of(report));
+        let same = |proven: &mut Proven| report.outcome == Outcome::Inconclusive || proven.by.reason == report.reason;
+        self.proven.take_if(|proven| !same(proven));
+    }
+
+    /// The report with what its monitor's history and the other monitors say about it.
+    fn explain(&self, mut report: Report, together: Option<FindingReport>) -> Report {
+        if report.outcome == Outcome::Inconclusive {
+            return report;
+        }
+        let proven = self.proven.iter().flat_map(Proven::again);
+        let said = together.into_iter().chain(proven).chain(diagnosis::patterns(self.pasts.as_slice()));
+        for finding in said {
+            // What the report says itself is nearer to it.
+            if report.findings.iter().all(|other| other.finding != finding.finding) {
+                report.findings.push(finding);
+            }
+        }
+        report
+    }
+
     fn snapshot(&self) -> Snapshot {
         Snapshot { monitor: Arc::clone(&self.monitor), standing: self.standing.clone(), history: self.history.clone() }
+    }
+}
+
+impl Proven {
+    /// The findings, for a later probe of the same incident.
+    fn again(&self) -> impl Iterator<Item = FindingReport> {
+        let when = format!("from the follow-up checks of the probe at {}", self.by.started_at);
+        self.findings.iter().map(move |finding| {
+            let mut finding = finding.clone();
+            finding.evidence.push(when.clone());
+            finding
+        })
     }
 }

@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Fleet, Prober};
 use crate::monitor::{Monitor, MonitorName, Target};
-use crate::outcome::{Outcome, Phase, Reason};
+use crate::outcome::{Check, Outcome, Phase, Reason};
 use crate::report::{
-    AudioReport, CertificateReport, CloseHow, CloseReport, ClosedBy, HoldReport, LintReport, PhaseSeconds, PingReport, Report,
+    AudioReport, CertificateReport, CheckReport, CloseHow, CloseReport, ClosedBy, HoldReport, LintReport, PhaseSeconds, PingReport, Report,
     StreamReport, TcpReport, TimelineEntry, TlsReport, WebhookReport,
 };
 use crate::text::Printable;
@@ -212,6 +212,7 @@ struct Script {
     acts: VecDeque<Act>,
     start: Instant,
     begun: Vec<(String, Duration)>,
+    followed: Vec<(String, Option<Reason>)>,
     running: usize,
     most_running: usize,
 }
@@ -219,14 +220,25 @@ struct Script {
 impl Scripted {
     /// Plays `acts`.
     pub(crate) fn new(acts: impl IntoIterator<Item = Act>) -> Self {
-        let script =
-            Script { acts: acts.into_iter().collect(), start: Instant::now(), begun: Vec::new(), running: 0, most_running: 0 };
+        let script = Script {
+            acts: acts.into_iter().collect(),
+            start: Instant::now(),
+            begun: Vec::new(),
+            followed: Vec::new(),
+            running: 0,
+            most_running: 0,
+        };
         Self(Arc::new(Mutex::new(script)))
     }
 
     /// When the probes of `name` began, since the script was made.
     pub(crate) fn begun(&self, name: &str) -> Vec<Duration> {
         self.0.lock().unwrap().begun.iter().filter(|(n, _)| n == name).map(|&(_, at)| at).collect()
+    }
+
+    /// Which failures were followed up.
+    pub(crate) fn followed(&self) -> Vec<(String, Option<Reason>)> {
+        self.0.lock().unwrap().followed.clone()
     }
 
     /// How many ran at a time at most.
@@ -271,13 +283,28 @@ impl Drop for Ending {
 }
 
 impl Prober for Scripted {
-    async fn probe(&self, monitor: Arc<Monitor>, cancel: CancellationToken) -> Report {
+    type Trail = ();
+
+    async fn follow_up(&self, (): (), report: &Report, _: CancellationToken) -> Vec<CheckReport> {
+        self.0.lock().unwrap().followed.push((report.monitor.clone(), report.reason));
+        vec![CheckReport {
+            check: Check::Path,
+            subject: "wss://voice.example.com/media".to_owned(),
+            outcome: Some(Outcome::Success),
+            reason: None,
+            seconds: 0.1,
+            status: Some(101),
+            says: "101".to_owned(),
+        }]
+    }
+
+    async fn probe(&self, monitor: Arc<Monitor>, cancel: CancellationToken) -> (Report, ()) {
         let name = monitor.name.as_str();
         let act = self.begin(name);
         let _ending = Ending(self.clone());
         let started_at = Timestamp::now();
         let mut report = Self::play(act, name, &cancel).await;
         report.started_at = started_at;
-        report
+        (report, ())
     }
 }

@@ -14,6 +14,7 @@ use super::Prober;
 use super::board::{Board, Recorded, Request};
 use super::fault::report_of_panic;
 use super::gate::Gate;
+use super::incident::{FollowUps, Incident};
 use crate::monitor::Monitor;
 use crate::outcome::Reason;
 use crate::report::Report;
@@ -34,6 +35,8 @@ pub(super) struct Line<P> {
     pub(super) prober: Arc<P>,
     pub(super) board: Board,
     pub(super) gate: Gate,
+    pub(super) follow_ups: FollowUps,
+    pub(super) incident: Incident,
     pub(super) clock: GridClock,
     pub(super) cancel: CancellationToken,
     pub(super) requests: mpsc::Receiver<Request>,
@@ -120,15 +123,15 @@ impl<P: Prober> Line<P> {
             metrics.confirmation_started(&self.monitor.name);
         }
         let in_flight = queued.start();
-        let report = Arc::new(self.report().await);
+        let (report, trail) = self.report().await;
         drop((in_flight, place));
 
-        let concluded = if report.reason == Some(Reason::Cancelled) {
+        let (report, concluded) = if report.reason == Some(Reason::Cancelled) {
             metrics.probe_cancelled();
             info!(monitor = %self.monitor.name, summary = report.summary.as_str(), "probe cancelled");
-            None
+            (Arc::new(report), None)
         } else {
-            self.conclude(&report)
+            self.conclude(report)
         };
         // Those who asked while it was running join it.
         while let Ok(request) = self.requests.try_recv() {
@@ -138,49 +141,77 @@ impl<P: Prober> Line<P> {
             // An error means that nobody waits any more.
             let _ = request.send(Arc::clone(&report));
         }
+        if let (Some(concluded), Some(trail)) = (concluded, trail) {
+            self.follow_up(&report, trail, concluded).await;
+        }
         concluded
     }
 
-    /// Runs the probe; a panic in it becomes a report.
-    async fn report(&self) -> Report {
+    /// Makes the follow-up checks of the probe of `report`, if the incident has not been followed up. Everybody knows the report by then.
+    async fn follow_up(&mut self, report: &Arc<Report>, trail: P::Trail, concluded: Concluded) {
+        let now = Instant::now();
+        let allowed = self.monitor.follow_up != crate::monitor::FollowUps::Off;
+        let due = self.incident.is_due(report, concluded.failing, concluded.confirm, concluded.suspect, now);
+        let Some(_place) = self.follow_ups.enter().filter(|_| allowed && due) else { return };
+        self.incident.follow(report, now);
+        let checks = AssertUnwindSafe(self.prober.follow_up(trail, report, self.cancel.clone())).catch_unwind().await;
+        let Ok(checks) = checks.inspect_err(|_| error!(monitor = %self.monitor.name, "a follow-up check panicked")) else { return };
+        if checks.is_empty() || self.cancel.is_cancelled() {
+            return;
+        }
+        let made = checks.len();
+        let Some(report) = self.board.followed_up(&self.monitor.name, report, checks) else { return };
+        let (finding, says, remedy) = leading(&report);
+        info!(monitor = %self.monitor.name, checks = made, finding, says, "do" = remedy, "failure followed up");
+    }
+
+    /// Runs the probe; a panic in it becomes a report, without anything to follow up.
+    async fn report(&self) -> (Report, Option<P::Trail>) {
         let started_at = Timestamp::now();
         let started = Instant::now();
         let probe = async { self.prober.probe(Arc::clone(&self.monitor), self.cancel.clone()).await };
         match AssertUnwindSafe(probe).catch_unwind().await {
-            Ok(report) => report,
+            Ok((report, trail)) => (report, Some(trail)),
             Err(panic) => {
                 let report = report_of_panic(&self.monitor, started_at, started.elapsed().as_secs_f64(), panic.as_ref());
                 error!(monitor = %self.monitor.name, summary = report.summary.as_str(), "probe panicked");
-                report
+                (report, None)
             }
         }
     }
 
-    /// Takes in a finished probe. `None` if the monitor was removed meanwhile.
-    fn conclude(&self, report: &Arc<Report>) -> Option<Concluded> {
-        let recorded = self.board.record(&self.monitor.name, report, Timestamp::now());
+    /// Takes in a finished probe. Nothing is concluded if the monitor was removed meanwhile.
+    fn conclude(&self, report: Report) -> (Arc<Report>, Option<Concluded>) {
         debug!(
             monitor = %self.monitor.name, outcome = %report.outcome, reason = report.reason.map(Reason::label),
             held = report.hold.map(|hold| hold.lasted_seconds), summary = report.summary.as_str(), "probe finished"
         );
-        let recorded = recorded?;
-        self.log(&recorded, report);
+        let recorded = match self.board.record(&self.monitor.name, report, Timestamp::now()) {
+            Ok(recorded) => recorded,
+            Err(report) => return (Arc::new(*report), None),
+        };
+        self.log(&recorded);
         let suspected = recorded.change.is_some_and(|change| change.to == State::Suspect);
-        let worth_confirming = report.reason.is_some_and(|reason| !reason.is_deterministic());
-        Some(Concluded { confirm: suspected && worth_confirming, failing: recorded.failing })
+        let worth_confirming = recorded.report.reason.is_some_and(|reason| !reason.is_deterministic());
+        let Recorded { report, failing, suspect, .. } = recorded;
+        (report, Some(Concluded { confirm: suspected && worth_confirming, failing, suspect }))
     }
 
     /// One line per change of state.
-    fn log(&self, recorded: &Recorded, report: &Report) {
-        let monitor = &self.monitor.name;
+    fn log(&self, recorded: &Recorded) {
+        let (monitor, report) = (&self.monitor.name, &*recorded.report);
         if let Some(change) = recorded.change {
             let (phase, owner) = (report.phase.map(|p| p.label()), report.owner.map(|o| o.label()));
             let reason = report.reason.map(Reason::label);
             let (from, to, since, summary) = (change.from, change.to, change.since, report.summary.as_str());
+            let (finding, says, remedy) = leading(report);
             if matches!(to, State::Suspect | State::Down) {
-                warn!(%monitor, %from, %to, %since, reason, phase, owner, summary, "monitor is {to}");
+                warn!(
+                    %monitor, %from, %to, %since, reason, phase, owner, summary, finding, says, "do" = remedy,
+                    "monitor is {to}"
+                );
             } else {
-                info!(%monitor, %from, %to, %since, summary, "monitor is {to}");
+                info!(%monitor, %from, %to, %since, summary, finding, says, "do" = remedy, "monitor is {to}");
             }
         }
         match recorded.flapping {
@@ -237,4 +268,16 @@ struct Concluded {
     confirm: bool,
     /// Suspect or down.
     failing: bool,
+    /// Is the prober itself suspected?
+    suspect: bool,
+}
+
+/// The first finding of a report, for a line of the log: which, what it says, and what to do.
+fn leading(report: &Report) -> (Option<&str>, Option<&str>, Option<&str>) {
+    let first = report.findings.first();
+    (
+        first.map(|finding| finding.finding.label()),
+        first.map(|finding| finding.says.as_str()),
+        first.map(|finding| finding.remedy.as_str()),
+    )
 }

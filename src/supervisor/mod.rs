@@ -8,15 +8,18 @@
 //! Invariant: every task is in the supervisor's `JoinSet`, and [`Supervisor::drain`] leaves none behind.
 
 mod board;
+mod control;
+mod facts;
 mod fault;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod gate;
+mod incident;
 mod line;
 #[cfg(test)]
 mod tests;
 
-pub use board::{Board, ProbeNowError, Snapshot};
+pub use board::{Board, ProbeNowError, ProberView, Snapshot};
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -29,15 +32,28 @@ use tracing::error;
 
 use crate::metrics::Metrics;
 use crate::monitor::{Monitor, MonitorName};
-use crate::report::Report;
+use crate::report::{CheckReport, Report};
 use crate::wall::Timestamp;
+use control::watch_control_line;
 use gate::Gate;
+use incident::{FollowUps, Incident};
 use line::{GridClock, Line};
 
 /// What probes.
 pub trait Prober: Send + Sync + 'static {
+    /// What follow-up checks need to know of a probe beside its report.
+    type Trail: Send;
+
     /// Probes `monitor` once. After `cancel` it says goodbye and returns soon, with the reason `cancelled`.
-    fn probe(&self, monitor: Arc<Monitor>, cancel: CancellationToken) -> impl Future<Output = Report> + Send;
+    fn probe(&self, monitor: Arc<Monitor>, cancel: CancellationToken) -> impl Future<Output = (Report, Self::Trail)> + Send;
+
+    /// Makes the follow-up checks that the failure of `report` calls for, as far as its monitor allows.
+    fn follow_up(
+        &self,
+        trail: Self::Trail,
+        report: &Report,
+        cancel: CancellationToken,
+    ) -> impl Future<Output = Vec<CheckReport>> + Send;
 }
 
 /// What is to run.
@@ -79,6 +95,7 @@ pub struct Supervisor<P> {
     prober: Arc<P>,
     board: Board,
     gate: Gate,
+    follow_ups: FollowUps,
     clock: GridClock,
     tasks: JoinSet<()>,
     running: BTreeMap<MonitorName, Running>,
@@ -104,6 +121,7 @@ impl<P: Prober> Supervisor<P> {
             prober: Arc::new(prober),
             board: Board::new(metrics),
             gate: Gate::new(),
+            follow_ups: FollowUps::new(),
             clock: GridClock::new(time_of_day),
             tasks: JoinSet::new(),
             running: BTreeMap::new(),
@@ -116,6 +134,11 @@ impl<P: Prober> Supervisor<P> {
     #[must_use]
     pub const fn board(&self) -> &Board {
         &self.board
+    }
+
+    /// Probes `monitor`, the line to ourselves, over and over until `cancel`.
+    pub fn control_line(&self, monitor: Arc<Monitor>, cancel: CancellationToken) -> impl Future<Output = ()> + Send + use<P> {
+        watch_control_line(Arc::clone(&self.prober), monitor, self.board.clone(), cancel)
     }
 
     /// Makes `fleet` the one that runs. Must be called within a tokio runtime.
@@ -180,6 +203,8 @@ impl<P: Prober> Supervisor<P> {
             prober: Arc::clone(&self.prober),
             board: self.board.clone(),
             gate: self.gate.clone(),
+            follow_ups: self.follow_ups.clone(),
+            incident: Incident::default(),
             clock: self.clock,
             cancel: cancel.clone(),
             requests: self.board.put(monitor, Timestamp::now()),

@@ -4,7 +4,7 @@ use super::fixture::{Act, Scripted, failure, fleet, monitor};
 use super::*;
 use crate::lag::LagMeter;
 use crate::monitor::{Rhythm, Thresholds};
-use crate::outcome::{Outcome, Reason};
+use crate::outcome::{Finding, Outcome, Reason};
 use crate::schedule::{self, Grid};
 use crate::standing::State;
 
@@ -347,8 +347,110 @@ async fn a_result_of_a_monitor_that_is_gone_brings_nothing_back() {
     let mut supervisor = start(&prober, [every("a", secs(10))]);
     supervisor.apply(&fleet([]));
     let name = MonitorName::new("a").unwrap();
-    let late = Arc::new(failure("a", Reason::WsEof));
-    assert_eq!(supervisor.board().record(&name, &late, Timestamp::now()), None);
+    let late = failure("a", Reason::WsEof);
+    assert!(supervisor.board().record(&name, late, Timestamp::now()).is_err());
     assert!(supervisor.board().snapshots().is_empty());
     assert!(!supervisor.board().metrics().text().unwrap().contains("monitor=\"a\""));
+}
+
+/// The findings of the newest report.
+fn findings(supervisor: &Supervisor<Scripted>, name: &str) -> Vec<Finding> {
+    let snapshot = supervisor.board().snapshot(name).unwrap();
+    snapshot.history.latest().unwrap().findings.iter().map(|finding| finding.finding).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_incident_is_followed_up_once_it_is_confirmed() {
+    let bad = Act::Fail(SECOND, Reason::WsEof);
+    let prober = Scripted::new([Act::Succeed(SECOND), bad, bad, bad, bad, Act::Succeed(SECOND)]);
+    let supervisor = start(&prober, [every("a", MINUTE)]);
+    tokio::time::sleep(MINUTE + secs(4)).await;
+    while prober.begun("a").len() < 3 {
+        tokio::time::sleep(SECOND).await;
+    }
+    assert_eq!(prober.followed(), [], "the confirmation is awaited");
+    tokio::time::sleep(secs(2)).await;
+    assert_eq!(prober.followed(), [("a".to_owned(), Some(Reason::WsEof))]);
+    let report = Arc::clone(supervisor.board().snapshot("a").unwrap().history.latest().unwrap());
+    assert_eq!((report.outcome, report.reason, report.checks.len()), (Outcome::Failure, Some(Reason::WsEof), 1));
+    let series = "sidetone_finding{monitor=\"a\",finding=\"wrong_path\"}";
+    assert_eq!(value(&supervisor, series), Some(1.0));
+
+    tokio::time::sleep(MINUTE).await;
+    assert_eq!(prober.followed().len(), 1, "once for the incident");
+    assert!(findings(&supervisor, "a").contains(&Finding::WrongPath), "it holds as long as the incident goes on");
+    assert_eq!(value(&supervisor, series), Some(1.0));
+    assert_eq!(value(&supervisor, "sidetone_follow_ups_total"), Some(1.0));
+
+    tokio::time::sleep(MINUTE * 4).await;
+    assert_eq!(findings(&supervisor, "a"), [], "it is over");
+    assert_eq!(value(&supervisor, series), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_followed_up_that_may_not_be() {
+    let prober = Scripted::new([Act::Fail(SECOND, Reason::TlsCertExpired)]);
+    let mut monitor = every("a", MINUTE);
+    monitor.follow_up = crate::monitor::FollowUps::Off;
+    let _supervisor = start(&prober, [monitor]);
+    tokio::time::sleep(MINUTE * 5).await;
+    assert!(prober.begun("a").len() >= 4 && prober.followed().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_together_is_said_of_each() {
+    let prober = Scripted::new([Act::Fail(SECOND, Reason::WsEof)]);
+    let supervisor = start(&prober, [every("a", MINUTE), every("b", MINUTE)]);
+    tokio::time::sleep(MINUTE * 3).await;
+    for name in ["a", "b"] {
+        assert!(findings(&supervisor, name).contains(&Finding::HostFailsTogether), "{:?}", findings(&supervisor, name));
+        assert_eq!(value(&supervisor, &format!("sidetone_finding{{monitor=\"{name}\",finding=\"host_fails_together\"}}")), Some(1.0));
+    }
+    assert_eq!(value(&supervisor, "sidetone_prober_suspect"), Some(0.0), "it is one host");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_prober_is_suspected_nothing_is_followed_up() {
+    let prober = Scripted::new([Act::Fail(SECOND, Reason::TcpTimeout)]);
+    let elsewhere = |name: &str| {
+        let mut monitor = every(name, MINUTE);
+        let target = crate::monitor::Target::parse(&format!("wss://{name}.example.com/")).unwrap();
+        monitor.endpoint = crate::monitor::Endpoint::Stream(target);
+        monitor
+    };
+    let mut supervisor = start(&prober, ["a", "b", "c"].map(elsewhere));
+    tokio::time::sleep(MINUTE * 4).await;
+    // All have the address of the fixture, so that their address is to blame.
+    assert_eq!(value(&supervisor, "sidetone_prober_suspect"), Some(0.0));
+    assert!(!prober.followed().is_empty());
+
+    let control = Arc::new(failure("control-line", Reason::TcpTimeout));
+    assert_eq!(supervisor.board().record_control_line(&control), Some(false));
+    assert_eq!(supervisor.board().record_control_line(&control), None, "it is known already");
+    let followed = prober.followed().len();
+    supervisor.apply(&fleet(["a", "b", "c", "d"].map(elsewhere)));
+    tokio::time::sleep(MINUTE * 20).await;
+    assert_eq!(prober.followed().len(), followed);
+    assert_eq!(findings(&supervisor, "d")[0], Finding::ProberSuspect);
+    assert_eq!(value(&supervisor, "sidetone_prober_suspect"), Some(1.0));
+    assert_eq!(value(&supervisor, "sidetone_control_line_up"), Some(0.0));
+    assert_eq!(supervisor.board().snapshot("d").unwrap().standing.state(), State::Down, "no result is dropped for it");
+
+    let good = Arc::new(fixture::report("control-line", Outcome::Success));
+    assert_eq!(supervisor.board().record_control_line(&good), Some(true));
+    assert_eq!(value(&supervisor, "sidetone_prober_suspect"), Some(0.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_history_has_findings_of_its_own() {
+    let (good, bad) = (Act::Succeed(SECOND), Act::Fail(SECOND, Reason::TcpRefused));
+    let prober = Scripted::new([good, good, bad, good, good, bad, good, good, good]);
+    let supervisor = start(&prober, [every("a", MINUTE)]);
+    while prober.begun("a").len() < 10 {
+        tokio::time::sleep(SECOND).await;
+    }
+    assert!(findings(&supervisor, "a").contains(&Finding::Intermittent), "{:?}", findings(&supervisor, "a"));
+    let limits = supervisor.board().limits("a");
+    assert!(limits.iter().any(|limit| limit.finding == Finding::CleanProbesBound), "{limits:?}");
+    assert_eq!(supervisor.board().limits("nobody"), []);
 }

@@ -31,6 +31,7 @@ const ORDER: &[&str] = &[
     "telemetry",
     "daemon",
     "prober",
+    "control_line",
     "practice",
     "cli",
 ];

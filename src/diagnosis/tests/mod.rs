@@ -3,6 +3,7 @@
 mod history;
 mod limits;
 mod timers;
+mod together;
 
 use super::history::{Past, PastEnd};
 use crate::outcome::{Finding, Outcome, Reason};
