@@ -154,7 +154,8 @@ mod tests {
             (report.started_at, report.summary) = (Timestamp::from_unix_seconds(second), "amended".to_owned());
             history.amend(&Arc::new(report));
         }
-        let amended: Vec<_> = history.reports().filter(|report| report.summary == "amended").map(|report| report.started_at).collect();
+        let amended: Vec<_> =
+            history.reports().filter(|report| report.summary == "amended").map(|report| report.started_at).collect();
         assert_eq!(amended, [29, 3].map(Timestamp::from_unix_seconds), "and none is made up");
     }
 

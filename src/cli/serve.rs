@@ -53,8 +53,7 @@ async fn serve(args: &RunArgs, config: &Config) -> Result<(), String> {
     let listener = bind(address).await?;
     let mut company = JoinSet::new();
     let control_line = control_line(&mut company).await;
-    let options =
-        Options { enable_lifecycle: args.enable_lifecycle, lag: LagMeter::new(), control_line, ..Options::default() };
+    let options = Options { enable_lifecycle: args.enable_lifecycle, lag: LagMeter::new(), control_line, ..Options::default() };
     let prober = DialProber::new(options.lag.clone());
     let path = args.config.clone();
     // With --listen, what the file says does not count.

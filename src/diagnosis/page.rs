@@ -3,7 +3,7 @@
 use super::layers;
 use crate::outcome::{Check, Confidence, Finding};
 
-/// What [`super::patterns`] and [`super::limits`] say, which the reports of single probes do not have.
+/// What [`super::patterns`] says.
 const OF_A_HISTORY: &[Finding] = &[
     Finding::IdleTimeout,
     Finding::LifetimeLimit,
@@ -13,6 +13,14 @@ const OF_A_HISTORY: &[Finding] = &[
     Finding::DialSlows,
     Finding::CertificateExpires,
     Finding::Intermittent,
+];
+
+/// What [`super::together`] and [`super::prober_suspect`] say.
+const OF_SEVERAL: &[Finding] =
+    &[Finding::HostFailsTogether, Finding::AddressFailsTogether, Finding::CertificateFailsTogether, Finding::ProberSuspect];
+
+/// What [`super::limits`] says.
+const LIMITS: &[Finding] = &[
     Finding::HoldTooShort,
     Finding::StreamHidesIdle,
     Finding::PingsHideIdle,
@@ -25,9 +33,10 @@ const HEAD: &str = "\
 
 Made from the code by `UPDATE_DOCS=1 cargo test`.
 
-A probe that failed has one reason, and beside it findings: sentences about what the evidence of this one probe proves. They stand in
-the report (`findings`), on the monitor's page, in the output of `sidetone probe`, and in `sidetone_finding{monitor,finding}`, which is 1
-as long as the last probe has it. A probe that succeeded has none. A finding never changes the outcome, the reason or the owner.
+A probe that failed has one reason, and beside it findings: sentences about what the evidence proves. They stand in the report
+(`findings`), on the monitor's page, in the output of `sidetone probe` and `diagnose`, in the API, in the daemon's log line of a change of
+state, and in `sidetone_finding{monitor,finding}`, which is 1 as long as the last probe has it. A finding never changes the outcome, the
+reason or the owner. A probe that succeeded has none but those of its history, such as a certificate that runs out.
 
 Each says how sure it is:
 
@@ -41,9 +50,12 @@ pub fn markdown() -> String {
         page.push_str(&format!("- *{confidence}*: {}\n", sureness(*confidence)));
     }
     page.push_str("\nIts evidence is listed; what speaks against it stands there as \"against: …\".\n\n## Findings\n\n");
-    page.push_str("| finding | meaning |\n|---|---|\n");
-    for finding in Finding::ALL.iter().filter(|finding| !OF_A_HISTORY.contains(finding)) {
-        page.push_str(&format!("| `{finding}` | {} |\n", finding.explains().join("").trim()));
+    let apart = [OF_A_HISTORY, OF_SEVERAL, LIMITS].concat();
+    let of_one: Vec<_> = Finding::ALL.iter().copied().filter(|finding| !apart.contains(finding)).collect();
+    list(&mut page, &of_one);
+    for (text, findings) in [(HISTORY, OF_A_HISTORY), (SEVERAL, OF_SEVERAL), (CANNOT_SHOW, LIMITS)] {
+        page.push_str(text);
+        list(&mut page, findings);
     }
     page.push_str(CHECKS);
     for check in Check::ALL {
@@ -54,11 +66,53 @@ pub fn markdown() -> String {
     page
 }
 
+fn list(page: &mut String, findings: &[Finding]) {
+    page.push_str("| finding | meaning |\n|---|---|\n");
+    for finding in findings {
+        page.push_str(&format!("| `{finding}` | {} |\n", finding.explains().join("").trim()));
+    }
+}
+
+const HISTORY: &str = "
+## What a history shows
+
+The daemon keeps the facts of the 240 newest probes of each monitor, without a gap, and adds what they show to the report of each further
+probe. They are forgotten when the monitor's endpoint changes, and with the process.
+
+";
+
+const SEVERAL: &str = "
+## What several monitors show
+
+The daemon compares a monitor that fails with those that share its host, its address or its certificate. A group is named if at least two of
+them fail, began to within one interval, and less than half as many have had a success since. At once (within 2 s) or for one reason, it is
+*likely*.
+
+`prober_suspect` is said in place of it while the *control line* fails (a line to ourselves over TLS on loopback, which is probed every 15 s
+by the same code as every endpoint), or while at least three monitors on two hosts fail that began to within one interval, and these are
+everything, or three fifths of everything and could not even be reached. `sidetone_prober_suspect` is 1 meanwhile. No result is dropped or
+rewritten for it, and nothing is followed up.
+
+";
+
+const CANNOT_SHOW: &str = "
+## What probes cannot show
+
+Said by `sidetone diagnose`, on the monitor's page and in the API (`limits`), and nowhere else: they are true of good lines as well, and no
+alarm.
+
+";
+
 const CHECKS: &str = "
 ## Follow-up checks
 
 `sidetone diagnose <NAME or URL>` makes a probe and then the checks that its failure calls for, one after the other, for at most a minute.
-Which ones depends on the phase that failed. They never change what the probe said, and what they prove is among the findings of `diagnose` alone.
+Which ones depends on the phase that failed. They never change what the probe said.
+
+The daemon makes them too, once for each incident: after the failure that confirms it (or after the first, where nothing is to be
+confirmed), when its result has been counted and logged. A monitor is followed up at most every ten minutes, and two of all monitors at a
+time; one that finds no place asks again at its next failure. What the checks prove stands in the report of that probe, and holds for the
+next ones as long as they fail for the same reason. `sidetone_follow_ups_total` counts them.
 
 `follow_up` of a monitor says what may be tried. `safe`, the default, tries nothing that could begin a paid session once more: lookups,
 connections, handshakes and ordinary requests, and upgrades only where none had succeeded, up to the first that does. `full` (`--full`) opens

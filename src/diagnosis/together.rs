@@ -89,7 +89,8 @@ pub fn together(name: &str, all: &[Neighbour<'_>]) -> Option<FindingReport> {
 pub fn prober_suspect(all: &[Neighbour<'_>], control_line: Option<bool>) -> Option<FindingReport> {
     if control_line == Some(false) {
         let says = "the control line on loopback fails: the prober, or the machine that it runs on, is at fault";
-        let evidence = vec!["it never leaves this machine, and takes the same way through the prober as every other line".to_owned()];
+        let evidence =
+            vec!["it never leaves this machine, and takes the same way through the prober as every other line".to_owned()];
         return Some(suspicion(Confidence::Likely, says.to_owned(), evidence));
     }
     let conclusive = all.iter().filter(|neighbour| neighbour.failing.is_some() || neighbour.succeeded.is_some()).count();
@@ -107,7 +108,8 @@ pub fn prober_suspect(all: &[Neighbour<'_>], control_line: Option<bool>) -> Opti
     if members.len() < LEAST_SUSPICIOUS || places.len() < LEAST_PLACES || spread(&members) > longest_interval(&members) {
         return None;
     }
-    let reached = control_line.map(|_| "against: the control line on loopback works, so it is the network of this machine, not the prober");
+    let reached =
+        control_line.map(|_| "against: the control line on loopback works, so it is the network of this machine, not the prober");
     let evidence = [format!("{} of {conclusive} monitors fail, on {} hosts", members.len(), places.len()), began(&members)];
     let says = format!("{what}, within {:.1} s: suspect the prober or its network first", spread(&members).as_secs_f64());
     Some(suspicion(Confidence::Consistent, says, evidence.into_iter().chain(reached.map(str::to_owned)).collect()))
@@ -174,9 +176,12 @@ impl<'a> Group<'a> {
 
     fn evidence(&self) -> Vec<String> {
         let mut evidence = vec![began(&self.members)];
-        evidence.extend(self.members.iter().take(MOST_NAMED).map(|(neighbour, failing)| {
-            format!("{}: {} since {}", neighbour.name, failing.reason, failing.since)
-        }));
+        evidence.extend(
+            self.members
+                .iter()
+                .take(MOST_NAMED)
+                .map(|(neighbour, failing)| format!("{}: {} since {}", neighbour.name, failing.reason, failing.since)),
+        );
         if self.members.len() > MOST_NAMED {
             evidence.push(format!("and {} more", self.members.len() - MOST_NAMED));
         }

@@ -14,11 +14,11 @@ use crate::report::Report;
 use crate::supervisor::Snapshot;
 
 pub(super) async fn monitors(State(surface): State<Surface>) -> Json<OverviewView> {
-    Json(OverviewView::new(&surface.board.snapshots()))
+    Json(OverviewView::new(&surface.board))
 }
 
 pub(super) async fn monitor(State(surface): State<Surface>, Named(name): Named) -> Result<Json<DetailView>, Refusal> {
-    find(&surface, &name).map(|snapshot| Json(DetailView::new(&snapshot)))
+    find(&surface, &name).map(|snapshot| Json(DetailView::new(&snapshot, surface.board.limits(&name))))
 }
 
 #[derive(Debug, Deserialize)]

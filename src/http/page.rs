@@ -9,19 +9,19 @@ use axum::response::{Html, IntoResponse, Response};
 use super::extract::Named;
 use super::view::{DetailView, MonitorView, OverviewView, ProbeView};
 use super::{Refusal, Surface};
-use crate::report::{ComparisonReport, LintReport, Report, TimelineEntry, WebhookReport};
+use crate::report::{CheckReport, ComparisonReport, FindingReport, LintReport, Report, TimelineEntry, WebhookReport};
 use crate::text::{Printable, escape_html};
 use crate::wall::Timestamp;
 
 pub(super) async fn overview(State(surface): State<Surface>) -> Html<String> {
-    let view = OverviewView::new(&surface.board.snapshots());
+    let view = OverviewView::new(&surface.board);
     Html(overview_page(&view))
 }
 
 pub(super) async fn monitor(State(surface): State<Surface>, Named(name): Named) -> Result<Html<String>, Refusal> {
     let missing = || Refusal::text(StatusCode::NOT_FOUND, "no monitor has this name");
     let snapshot = surface.board.snapshot(&name).ok_or_else(missing)?;
-    Ok(Html(monitor_page(&DetailView::new(&snapshot), Timestamp::now())))
+    Ok(Html(monitor_page(&DetailView::new(&snapshot, surface.board.limits(&name)), Timestamp::now())))
 }
 
 pub(super) async fn style() -> Response {
@@ -30,6 +30,9 @@ pub(super) async fn style() -> Response {
 
 fn overview_page(view: &OverviewView) -> String {
     let mut page = Page::new("sidetone");
+    if let Some(suspicion) = &view.prober.suspicion {
+        page.raw(&format!("<p class=\"suspicion\">{}; {}</p>", escape(&suspicion.says), escape(&suspicion.remedy)));
+    }
     page.raw("<table><thead><tr><th>monitor<th>state<th>since<th>reason<th>held<th>summary</thead><tbody>");
     for monitor in &view.monitors {
         page.monitor_row(monitor);
@@ -65,6 +68,7 @@ fn monitor_page(view: &DetailView, now: Timestamp) -> String {
         Some(_) => {}
         None => page.raw("<p>It has not been probed yet.</p>"),
     }
+    page.findings("What these probes cannot show", &view.limits);
     let name = escape(&monitor.name);
     page.raw(&format!(
         "<p><a href=\"/api/v1/monitors/{name}/reports\">recent reports</a> · \
@@ -106,11 +110,13 @@ impl Page {
         let reason = probe.and_then(|probe| probe.reason).map_or("", |reason| reason.label());
         let held = held(probe);
         let summary = escape(probe.map_or("not probed yet", |probe| &probe.summary));
+        let first = monitor.findings.first();
+        let cause = first.map_or_else(String::new, |first| format!("<br><b>{}: {}</b>", first.confidence, escape(&first.says)));
         // Writing to a String cannot fail.
         let _ = writeln!(
             self.0,
             "<tr><td><a href=\"/monitors/{name}\">{name}</a><td>{state}<td>{since}<td><code>{reason}</code>\
-             <td class=\"number\">{held}<td>{summary}"
+             <td class=\"number\">{held}<td>{summary}{cause}"
         );
     }
 
@@ -128,10 +134,9 @@ impl Page {
             let code = warning.provider_code.map_or_else(String::new, |code| format!(" ({code})"));
             self.fact(warning.warning.label(), escape(format_args!("{}{code}", warning.says)));
         }
-        for finding in &report.findings {
-            self.fact(finding.confidence.label(), escape(format_args!("{}; {}", finding.says, finding.remedy)));
-        }
         self.raw("</tbody></table>");
+        self.findings("Diagnosis", &report.findings);
+        self.checks(&report.checks);
         if let Some(webhook) = &report.webhook {
             self.webhook(webhook);
         }
@@ -139,6 +144,34 @@ impl Page {
             self.second_ways(comparison);
         }
         self.timeline(&report.timeline);
+    }
+
+    /// Sentences, each with its evidence and what to do.
+    fn findings(&mut self, title: &str, findings: &[FindingReport]) {
+        if findings.is_empty() {
+            return;
+        }
+        self.raw(&format!("<h3>{title}</h3><table><tbody>"));
+        for finding in findings {
+            let evidence: String = finding.evidence.iter().map(|line| format!("<li>{}", escape(line))).collect();
+            let (says, remedy) = (escape(&finding.says), escape(&finding.remedy));
+            self.fact(finding.confidence.label(), format_args!("<b>{says}</b><ul>{evidence}</ul><i>do</i> {remedy}"));
+        }
+        self.raw("</tbody></table>");
+    }
+
+    /// What was tried after the failure.
+    fn checks(&mut self, checks: &[CheckReport]) {
+        if checks.is_empty() {
+            return;
+        }
+        self.raw("<h3>Follow-up checks</h3><table><tbody>");
+        for check in checks {
+            let came = check.outcome.map_or("left out", |outcome| outcome.label());
+            let (subject, says) = (escape(&check.subject), escape(&check.says));
+            self.fact(check.check.label(), format_args!("{came}<td><code>{subject}</code><td>{says}"));
+        }
+        self.raw("</tbody></table>");
     }
 
     /// How it ended, and why.
@@ -255,8 +288,8 @@ fn ago(then: Timestamp, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{Confidence, Finding, Outcome, Reason};
-    use crate::report::{FindingReport, SecondWayReport};
+    use crate::outcome::{Check, Confidence, Finding, Outcome, Reason};
+    use crate::report::SecondWayReport;
     use crate::supervisor::fixture;
     use crate::webhook::Lint;
 
@@ -291,6 +324,15 @@ mod tests {
             evidence: vec![EVIL.to_owned()],
             remedy: EVIL.to_owned(),
         }];
+        report.checks = vec![CheckReport {
+            check: Check::Path,
+            subject: EVIL.to_owned(),
+            outcome: None,
+            reason: None,
+            seconds: 0.0,
+            status: None,
+            says: EVIL.to_owned(),
+        }];
         report
     }
 
@@ -308,6 +350,10 @@ mod tests {
             "(line 3, connect_stream, twilio)",
             "<code>scheme_not_wss</code> (Twilio 31922)<td class=\"number\">3<td>refused<td>&lt;script&gt;",
             "<pre>&lt;Response&gt;\n&lt;script&gt;",
+            "<h3>Diagnosis</h3>",
+            "<b>&lt;script&gt;",
+            "<h3>Follow-up checks</h3>",
+            "<th>path<td>left out<td><code>&lt;script&gt;",
             "<h3>Second ways</h3>",
             "<th>fallback<td><code>&lt;script&gt;",
         ] {

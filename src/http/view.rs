@@ -6,16 +6,27 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::outcome::{Outcome, Owner, Phase, Reason};
-use crate::report::Report;
+use crate::report::{FindingReport, Report};
 use crate::standing::State;
-use crate::supervisor::Snapshot;
+use crate::supervisor::{Board, ProberView, Snapshot};
 use crate::wall::Timestamp;
 
 /// All monitors.
 #[derive(Debug, Serialize)]
 pub(super) struct OverviewView {
     pub(super) version: &'static str,
+    pub(super) prober: OwnView,
     pub(super) monitors: Vec<MonitorView>,
+}
+
+/// The prober itself.
+#[derive(Debug, Serialize)]
+pub(super) struct OwnView {
+    /// Why it is suspected, while it is.
+    pub(super) suspicion: Option<FindingReport>,
+    /// Does the line to ourselves work?
+    pub(super) control_line_up: Option<bool>,
+    pub(super) control_line: Option<ProbeView>,
 }
 
 /// One monitor in the list.
@@ -33,6 +44,8 @@ pub(super) struct MonitorView {
     pub(super) flapping: bool,
     pub(super) last_probe: Option<ProbeView>,
     pub(super) last_failure: Option<ProbeView>,
+    /// Of the probe that explains the state.
+    pub(super) findings: Vec<FindingReport>,
 }
 
 /// One monitor by itself: two whole reports with it.
@@ -44,6 +57,8 @@ pub(super) struct DetailView {
     pub(super) latest: Option<Arc<Report>>,
     #[serde(serialize_with = "whole")]
     pub(super) latest_failure: Option<Arc<Report>>,
+    /// What its probes cannot show.
+    pub(super) limits: Vec<FindingReport>,
 }
 
 /// The essence of a report.
@@ -60,14 +75,30 @@ pub(super) struct ProbeView {
 }
 
 impl OverviewView {
-    pub(super) fn new(snapshots: &[Snapshot]) -> Self {
-        Self { version: env!("CARGO_PKG_VERSION"), monitors: snapshots.iter().map(MonitorView::new).collect() }
+    pub(super) fn new(board: &Board) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            prober: OwnView::new(board.prober()),
+            monitors: board.snapshots().iter().map(MonitorView::new).collect(),
+        }
+    }
+}
+
+impl OwnView {
+    fn new(prober: ProberView) -> Self {
+        Self {
+            suspicion: prober.suspicion,
+            control_line_up: prober.control_line_up,
+            control_line: prober.control_line.map(|report| ProbeView::new(&report)),
+        }
     }
 }
 
 impl MonitorView {
     pub(super) fn new(snapshot: &Snapshot) -> Self {
-        let monitor = &snapshot.monitor;
+        let (monitor, history, standing) = (&snapshot.monitor, &snapshot.history, &snapshot.standing);
+        let failure = history.latest_failure().filter(|_| standing.is_failing());
+        let telling = failure.or_else(|| history.latest());
         Self {
             name: monitor.name.to_string(),
             target: monitor.endpoint.to_string(),
@@ -76,11 +107,12 @@ impl MonitorView {
             interval_seconds: monitor.rhythm.interval.as_secs_f64(),
             hold_target_seconds: monitor.hold.target.as_secs_f64(),
             labels: monitor.labels.clone(),
-            state: snapshot.standing.state(),
-            state_since: snapshot.standing.since(),
-            flapping: snapshot.standing.is_flapping(),
-            last_probe: snapshot.history.latest().map(|report| ProbeView::new(report)),
-            last_failure: snapshot.history.latest_failure().map(|report| ProbeView::new(report)),
+            state: standing.state(),
+            state_since: standing.since(),
+            flapping: standing.is_flapping(),
+            last_probe: history.latest().map(|report| ProbeView::new(report)),
+            last_failure: history.latest_failure().map(|report| ProbeView::new(report)),
+            findings: telling.map(|report| report.findings.clone()).unwrap_or_default(),
         }
     }
 
@@ -94,11 +126,12 @@ impl MonitorView {
 }
 
 impl DetailView {
-    pub(super) fn new(snapshot: &Snapshot) -> Self {
+    pub(super) fn new(snapshot: &Snapshot, limits: Vec<FindingReport>) -> Self {
         Self {
             monitor: MonitorView::new(snapshot),
             latest: snapshot.history.latest().cloned(),
             latest_failure: snapshot.history.latest_failure().cloned(),
+            limits,
         }
     }
 }

@@ -15,6 +15,7 @@ fn page_after(reports: &[Report]) -> String {
     let mut standing = Standing::new(Thresholds::default(), Timestamp::from_unix_seconds(0));
     metrics.watch(&monitor, &standing);
     metrics.config_loaded(Some(Timestamp::from_unix_seconds(7)));
+    metrics.record_control_line(&fixture::report("control-line", Outcome::Success));
     for report in reports {
         standing.observe(report.outcome, report.started_at);
         metrics.record(&monitor.name, report, &standing);

@@ -18,7 +18,12 @@ use crate::monitor::Monitor;
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Probes `monitor` over and over and tells `board`, until `cancel`.
-pub(super) async fn watch_control_line<P: Prober>(prober: Arc<P>, monitor: Arc<Monitor>, board: Board, cancel: CancellationToken) {
+pub(super) async fn watch_control_line<P: Prober>(
+    prober: Arc<P>,
+    monitor: Arc<Monitor>,
+    board: Board,
+    cancel: CancellationToken,
+) {
     let pause = monitor.rhythm.interval.max(SHORTEST_PAUSE);
     loop {
         let (report, _) = prober.probe(Arc::clone(&monitor), cancel.clone()).await;
@@ -29,7 +34,8 @@ pub(super) async fn watch_control_line<P: Prober>(prober: Arc<P>, monitor: Arc<M
         match board.record_control_line(&report) {
             Some(true) => info!("the control line on loopback works"),
             Some(false) => warn!(
-                reason = report.reason.map(crate::outcome::Reason::label), summary = report.summary.as_str(),
+                reason = report.reason.map(crate::outcome::Reason::label),
+                summary = report.summary.as_str(),
                 "the control line on loopback fails: suspect this prober, not the endpoints"
             ),
             None => {}

@@ -11,8 +11,8 @@ use super::{Fleet, Prober};
 use crate::monitor::{Monitor, MonitorName, Target};
 use crate::outcome::{Check, Outcome, Phase, Reason};
 use crate::report::{
-    AudioReport, CertificateReport, CheckReport, CloseHow, CloseReport, ClosedBy, HoldReport, LintReport, PhaseSeconds, PingReport, Report,
-    StreamReport, TcpReport, TimelineEntry, TlsReport, WebhookReport,
+    AudioReport, CertificateReport, CheckReport, CloseHow, CloseReport, ClosedBy, HoldReport, LintReport, PhaseSeconds,
+    PingReport, Report, StreamReport, TcpReport, TimelineEntry, TlsReport, WebhookReport,
 };
 use crate::text::Printable;
 use crate::wall::Timestamp;

@@ -155,7 +155,9 @@ impl<P: Prober> Line<P> {
         let Some(_place) = self.follow_ups.enter().filter(|_| allowed && due) else { return };
         self.incident.follow(report, now);
         let checks = AssertUnwindSafe(self.prober.follow_up(trail, report, self.cancel.clone())).catch_unwind().await;
-        let Ok(checks) = checks.inspect_err(|_| error!(monitor = %self.monitor.name, "a follow-up check panicked")) else { return };
+        let Ok(checks) = checks.inspect_err(|_| error!(monitor = %self.monitor.name, "a follow-up check panicked")) else {
+            return;
+        };
         if checks.is_empty() || self.cancel.is_cancelled() {
             return;
         }

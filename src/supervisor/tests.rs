@@ -404,7 +404,10 @@ async fn what_fails_together_is_said_of_each() {
     tokio::time::sleep(MINUTE * 3).await;
     for name in ["a", "b"] {
         assert!(findings(&supervisor, name).contains(&Finding::HostFailsTogether), "{:?}", findings(&supervisor, name));
-        assert_eq!(value(&supervisor, &format!("sidetone_finding{{monitor=\"{name}\",finding=\"host_fails_together\"}}")), Some(1.0));
+        assert_eq!(
+            value(&supervisor, &format!("sidetone_finding{{monitor=\"{name}\",finding=\"host_fails_together\"}}")),
+            Some(1.0)
+        );
     }
     assert_eq!(value(&supervisor, "sidetone_prober_suspect"), Some(0.0), "it is one host");
 }

@@ -31,10 +31,7 @@ fn well<'a>(name: &'a str, host: &'a str, address: &str) -> Neighbour<'a> {
 
 /// One that fails since so many milliseconds after the start.
 fn bad<'a>(name: &'a str, host: &'a str, address: &str, since: u64, reason: Reason) -> Neighbour<'a> {
-    Neighbour {
-        failing: Some(Failing { since: at(since), reason, phase: reason.phase() }),
-        ..well(name, host, address)
-    }
+    Neighbour { failing: Some(Failing { since: at(since), reason, phase: reason.phase() }), ..well(name, host, address) }
 }
 
 fn leaf(subject: &str) -> CertificateReport {
