@@ -10,7 +10,7 @@ use crate::diagnosis::{self, Past};
 use crate::history::{History, Pasts};
 use crate::metrics::Metrics;
 use crate::monitor::{Monitor, MonitorName};
-use crate::outcome::Outcome;
+use crate::outcome::{Finding, Outcome};
 use crate::report::{CheckReport, FindingReport, Report};
 use crate::standing::{Change, Standing};
 use crate::wall::Timestamp;
@@ -313,15 +313,19 @@ impl Entry {
         self.proven.take_if(|proven| !same(proven));
     }
 
-    /// The report with what its monitor's history and the other monitors say about it.
+    /// The report with what its monitor's history and the other monitors say about it, what explains most first.
     fn explain(&self, mut report: Report, together: Option<FindingReport>) -> Report {
         if report.outcome == Outcome::Inconclusive {
             return report;
         }
+        let explains_more = |finding: &FindingReport| {
+            matches!(finding.finding, Finding::ProberSuspect | Finding::IdleTimeout | Finding::LifetimeLimit)
+        };
+        let said = together.into_iter().chain(diagnosis::patterns(self.pasts.as_slice()));
+        let (first, last): (Vec<_>, Vec<_>) = said.partition(explains_more);
         let proven = self.proven.iter().flat_map(Proven::again);
-        let said = together.into_iter().chain(proven).chain(diagnosis::patterns(self.pasts.as_slice()));
-        for finding in said {
-            // What the report says itself is nearer to it.
+        let own = std::mem::take(&mut report.findings);
+        for finding in first.into_iter().chain(proven).chain(own).chain(last) {
             if report.findings.iter().all(|other| other.finding != finding.finding) {
                 report.findings.push(finding);
             }

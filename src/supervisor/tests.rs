@@ -378,7 +378,7 @@ async fn an_incident_is_followed_up_once_it_is_confirmed() {
 
     tokio::time::sleep(MINUTE).await;
     assert_eq!(prober.followed().len(), 1, "once for the incident");
-    assert!(findings(&supervisor, "a").contains(&Finding::WrongPath), "it holds as long as the incident goes on");
+    assert_eq!(findings(&supervisor, "a")[0], Finding::WrongPath, "it holds as long as the incident goes on, and comes first");
     assert_eq!(value(&supervisor, series), Some(1.0));
     assert_eq!(value(&supervisor, "sidetone_follow_ups_total"), Some(1.0));
 

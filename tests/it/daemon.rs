@@ -82,6 +82,7 @@ async fn it_serves_what_it_finds() {
     let debug = daemon.get("/probe?target=lost&debug=true").await.1;
     assert!(debug.contains("404") && debug.contains("Timeline"), "{debug}");
 
+    daemon.until_value("sidetone_control_line_up", 1.0).await;
     metrics_are_complete(&daemon).await;
     api_and_pages_agree(&daemon).await;
     impolite.join_all().await;

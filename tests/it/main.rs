@@ -9,6 +9,7 @@
 //! - `incidents`: the incidents in which the webhook is green and the stream is not, from the webhook to the report.
 //! - `routes`: second ways to the same server, and what they prove.
 //! - `ends`: why lines ended, out of real probes.
+//! - `diagnosis`: what the running daemon finds out by itself.
 //! - `docs`: the generated pages are up to date, and what the documents show can be loaded.
 //! - `tidy`: the rules of the source tree that the compiler does not know.
 
@@ -17,6 +18,7 @@
 mod accuracy;
 mod cli;
 mod daemon;
+mod diagnosis;
 mod docs;
 mod ends;
 mod incidents;
