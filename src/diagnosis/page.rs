@@ -111,7 +111,7 @@ Which ones depends on the phase that failed. They never change what the probe sa
 
 The daemon makes them too, once for each incident: after the failure that confirms it (or after the first, where nothing is to be
 confirmed), when its result has been counted and logged. A monitor is followed up at most every ten minutes, and two of all monitors at a
-time; one that finds no place asks again at its next failure. What the checks prove stands in the report of that probe, and holds for the
+time; one that finds no place asks again at its next failure. Whoever asks for a probe (`/probe`) meanwhile cuts them short. What the checks prove stands in the report of that probe, and holds for the
 next ones as long as they fail for the same reason. `sidetone_follow_ups_total` counts them.
 
 `follow_up` of a monitor says what may be tried. `safe`, the default, tries nothing that could begin a paid session once more: lookups,

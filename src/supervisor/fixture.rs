@@ -213,6 +213,7 @@ struct Script {
     start: Instant,
     begun: Vec<(String, Duration)>,
     followed: Vec<(String, Option<Reason>)>,
+    follow_up_length: Duration,
     running: usize,
     most_running: usize,
 }
@@ -225,6 +226,7 @@ impl Scripted {
             start: Instant::now(),
             begun: Vec::new(),
             followed: Vec::new(),
+            follow_up_length: Duration::ZERO,
             running: 0,
             most_running: 0,
         };
@@ -234,6 +236,11 @@ impl Scripted {
     /// When the probes of `name` began, since the script was made.
     pub(crate) fn begun(&self, name: &str) -> Vec<Duration> {
         self.0.lock().unwrap().begun.iter().filter(|(n, _)| n == name).map(|&(_, at)| at).collect()
+    }
+
+    /// Follow-ups take so long.
+    pub(crate) fn follow_up_for(&self, length: Duration) {
+        self.0.lock().unwrap().follow_up_length = length;
     }
 
     /// Which failures were followed up.
@@ -285,8 +292,16 @@ impl Drop for Ending {
 impl Prober for Scripted {
     type Trail = ();
 
-    async fn follow_up(&self, (): (), report: &Report, _: CancellationToken) -> Vec<CheckReport> {
-        self.0.lock().unwrap().followed.push((report.monitor.clone(), report.reason));
+    async fn follow_up(&self, (): (), report: &Report, cancel: CancellationToken) -> Vec<CheckReport> {
+        let length = {
+            let mut script = self.0.lock().unwrap();
+            script.followed.push((report.monitor.clone(), report.reason));
+            script.follow_up_length
+        };
+        tokio::select! {
+            () = tokio::time::sleep(length) => {}
+            () = cancel.cancelled() => {}
+        }
         vec![CheckReport {
             check: Check::Path,
             subject: "wss://voice.example.com/media".to_owned(),

@@ -17,7 +17,7 @@ use super::gate::Gate;
 use super::incident::{FollowUps, Incident};
 use crate::monitor::Monitor;
 use crate::outcome::Reason;
-use crate::report::Report;
+use crate::report::{CheckReport, Report};
 use crate::schedule::{self, Grid};
 use crate::standing::State;
 use crate::wall::Timestamp;
@@ -40,6 +40,8 @@ pub(super) struct Line<P> {
     pub(super) clock: GridClock,
     pub(super) cancel: CancellationToken,
     pub(super) requests: mpsc::Receiver<Request>,
+    /// Somebody who asked while a failure was followed up.
+    pub(super) early: Option<Request>,
     /// Held for as long as the task lives: a monitor that was changed begins when its old task has said goodbye.
     pub(super) turn: Arc<Mutex<()>>,
 }
@@ -95,7 +97,7 @@ impl<P: Prober> Line<P> {
                 biased;
                 () = self.cancel.cancelled() => return,
                 () = tokio::time::sleep_until(self.clock.instant(next.at)) => next,
-                Some(request) = self.requests.recv() => {
+                Some(request) = asked(&mut self.early, &mut self.requests) => {
                     // Whoever gave up waiting does not cause a probe.
                     if request.is_closed() { continue }
                     waiting.push(request);
@@ -152,12 +154,12 @@ impl<P: Prober> Line<P> {
         let now = Instant::now();
         let allowed = self.monitor.follow_up != crate::monitor::FollowUps::Off;
         let due = self.incident.is_due(report, concluded.failing, concluded.confirm, concluded.suspect, now);
-        let Some(_place) = self.follow_ups.enter().filter(|_| allowed && due) else { return };
-        self.incident.follow(report, now);
-        let checks = AssertUnwindSafe(self.prober.follow_up(trail, report, self.cancel.clone())).catch_unwind().await;
-        let Ok(checks) = checks.inspect_err(|_| error!(monitor = %self.monitor.name, "a follow-up check panicked")) else {
+        if !allowed || !due {
             return;
-        };
+        }
+        let Some(_place) = self.follow_ups.enter() else { return };
+        self.incident.follow(report, now);
+        let Some(checks) = self.checks(report, trail).await else { return };
         if checks.is_empty() || self.cancel.is_cancelled() {
             return;
         }
@@ -165,6 +167,23 @@ impl<P: Prober> Line<P> {
         let Some(report) = self.board.followed_up(&self.monitor.name, report, checks) else { return };
         let (finding, says, remedy) = leading(&report);
         info!(monitor = %self.monitor.name, checks = made, finding, says, "do" = remedy, "failure followed up");
+    }
+
+    /// The follow-up checks of the probe of `report`, cut short when somebody asks for a probe. `None` if one panicked.
+    async fn checks(&mut self, report: &Report, trail: P::Trail) -> Option<Vec<CheckReport>> {
+        let enough = self.cancel.child_token();
+        let made = AssertUnwindSafe(self.prober.follow_up(trail, report, enough.clone())).catch_unwind();
+        tokio::pin!(made);
+        let checks = tokio::select! {
+            biased;
+            checks = &mut made => checks,
+            Some(request) = self.requests.recv() => {
+                self.early = Some(request);
+                enough.cancel();
+                made.await
+            }
+        };
+        checks.inspect_err(|_| error!(monitor = %self.monitor.name, "a follow-up check panicked")).ok()
     }
 
     /// Runs the probe; a panic in it becomes a report, without anything to follow up.
@@ -272,6 +291,14 @@ struct Concluded {
     failing: bool,
     /// Is the prober itself suspected?
     suspect: bool,
+}
+
+/// The next who asks for a probe. Can be cancelled.
+async fn asked(early: &mut Option<Request>, requests: &mut mpsc::Receiver<Request>) -> Option<Request> {
+    match early.take() {
+        Some(request) => Some(request),
+        None => requests.recv().await,
+    }
 }
 
 /// The first finding of a report, for a line of the log: which, what it says, and what to do.

@@ -208,6 +208,7 @@ impl<P: Prober> Supervisor<P> {
             clock: self.clock,
             cancel: cancel.clone(),
             requests: self.board.put(monitor, Timestamp::now()),
+            early: None,
             turn: Arc::clone(self.turns.entry(monitor.name.clone()).or_default()),
         };
         let task = self.tasks.spawn(line.run()).id();

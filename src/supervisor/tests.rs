@@ -388,6 +388,21 @@ async fn an_incident_is_followed_up_once_it_is_confirmed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_asks_cuts_a_follow_up_short() {
+    let prober = Scripted::new([Act::Fail(SECOND, Reason::TlsCertExpired)]);
+    prober.follow_up_for(MINUTE);
+    let supervisor = start(&prober, [every("a", MINUTE * 10)]);
+    while prober.followed().is_empty() {
+        tokio::time::sleep(SECOND).await;
+    }
+    let asked = tokio::time::Instant::now();
+    let report = supervisor.board().probe_now("a").await.unwrap();
+    assert!(near(asked.elapsed(), SECOND), "{:?}", asked.elapsed());
+    assert_eq!(report.reason, Some(Reason::TlsCertExpired));
+    assert_eq!((prober.begun("a").len(), prober.most_running()), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_followed_up_that_may_not_be() {
     let prober = Scripted::new([Act::Fail(SECOND, Reason::TlsCertExpired)]);
     let mut monitor = every("a", MINUTE);
