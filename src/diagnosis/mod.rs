@@ -19,7 +19,7 @@ mod page;
 mod tests;
 mod timers;
 
-pub use checks::checks;
+pub use checks::{checks, with_checks};
 pub use ends::ends;
 pub use history::{Past, PastEnd, patterns};
 pub use limits::limits;
