@@ -20,7 +20,8 @@ pub fn checks(report: &Report) -> Vec<FindingReport> {
 #[must_use]
 pub fn with_checks(report: &Report) -> Vec<FindingReport> {
     let proved = checks(report);
-    let dies_at = proved.iter().find(|found| found.finding == Finding::FirstRungThatDies).and_then(|_| first_dead(&rungs(report)));
+    let dies_at =
+        proved.iter().find(|found| found.finding == Finding::FirstRungThatDies).and_then(|_| first_dead(&rungs(report)));
     let stands = |found: &&FindingReport| !dies_at.is_some_and(|rung| is_disproved(found.finding, rung));
     proved.iter().chain(report.findings.iter().filter(stands)).cloned().collect()
 }

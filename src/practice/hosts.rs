@@ -57,7 +57,12 @@ pub(super) const RENDER_NO_SERVICE: &[u8] = answer!(
 /// <https://vercel.com/docs/errors/NOT_FOUND>
 pub(super) const VERCEL_NO_ROUTE: &[u8] = answer!(
     "404 Not Found",
-    ["Server: Vercel", "X-Vercel-Error: NOT_FOUND", "X-Vercel-Id: fra1::a1b2c-1764345600000-a1b2c3d4e5f6", "Content-Type: text/plain"],
+    [
+        "Server: Vercel",
+        "X-Vercel-Error: NOT_FOUND",
+        "X-Vercel-Id: fra1::a1b2c-1764345600000-a1b2c3d4e5f6",
+        "Content-Type: text/plain"
+    ],
     "The page could not be found\n\nNOT_FOUND\n\nfra1::a1b2c-1764345600000-a1b2c3d4e5f6\n"
 );
 /// nginx, `src/http/ngx_http_special_response.c`.
@@ -92,8 +97,11 @@ pub(super) const FASTAPI_GET: &[u8] = answer!(
     "{\"detail\":\"Not Found\"}"
 );
 /// Tornado (`tornado/websocket.py`).
-pub(super) const TORNADO_400: &[u8] =
-    answer!("400 Bad Request", ["Server: TornadoServer/6.5", "Content-Type: text/plain"], "Can \"Upgrade\" only to \"WebSocket\".");
+pub(super) const TORNADO_400: &[u8] = answer!(
+    "400 Bad Request",
+    ["Server: TornadoServer/6.5", "Content-Type: text/plain"],
+    "Can \"Upgrade\" only to \"WebSocket\"."
+);
 /// The package `ws`, where `verifyClient` says no (`lib/websocket-server.js`).
 pub(super) const WS_UNAUTHORIZED: &[u8] =
     answer!("401 Unauthorized", ["Content-Type: text/html", "Content-Length: 12"], "Unauthorized");

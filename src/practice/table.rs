@@ -3,7 +3,8 @@
 use super::behaviour::{Behaviour, CLOSE_FAMILY, HTTP_FAMILY, Provokes, of_close, of_status};
 use super::hosts;
 use super::script::{
-    AnswerScript, DnsScript, Ending, Flood, Goodbye, Identity, LineScript, Manner, Message, PortScript, Script, Speech, Switch, TlsScript,
+    AnswerScript, DnsScript, Ending, Flood, Goodbye, Identity, LineScript, Manner, Message, PortScript, Script, Speech, Switch,
+    TlsScript,
 };
 use super::voice::{Dialect, Twist, VoiceScript};
 use super::webhook::WEBHOOKS;

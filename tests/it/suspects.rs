@@ -153,8 +153,13 @@ const SUSPECTS: &[Suspect] = suspects! {
 };
 
 const DIALECTS: [(&str, &str); 5] = [("I1", "infobip"), ("I2", "telnyx"), ("I3", "twilio"), ("I4", "twilio"), ("I5", "twilio")];
-const QUICK: &[&str] =
-    &["hold = \"1500ms\"", "close_timeout = \"500ms\"", "connect_timeout = \"1s\"", "tls_timeout = \"1500ms\"", "upgrade_timeout = \"2s\""];
+const QUICK: &[&str] = &[
+    "hold = \"1500ms\"",
+    "close_timeout = \"500ms\"",
+    "connect_timeout = \"1s\"",
+    "tls_timeout = \"1500ms\"",
+    "upgrade_timeout = \"2s\"",
+];
 /// Diagnoses at a time: few enough that two cores keep up.
 const PLACES: usize = 12;
 /// How often a diagnosis is made again where the machine, and not the server, decided how it ended.
@@ -238,7 +243,11 @@ impl Suspect {
                 report.owner,
                 list.join(", "),
                 report.summary,
-                report.checks.iter().map(|check| format!("{} {}: {}", check.check, check.subject, check.says)).collect::<Vec<_>>(),
+                report
+                    .checks
+                    .iter()
+                    .map(|check| format!("{} {}: {}", check.check, check.subject, check.says))
+                    .collect::<Vec<_>>(),
             )
         })
     }
@@ -289,7 +298,13 @@ fn steady(text: &str) -> String {
         let digits = number.trim_end_matches('.');
         let is_port = before.ends_with(':') && digits.len() >= 4;
         let is_time = digits.contains('.') && (after.starts_with(" s") || before.ends_with("± "));
-        steady.push_str(if is_port { "PORT" } else if is_time { "…" } else { digits });
+        steady.push_str(if is_port {
+            "PORT"
+        } else if is_time {
+            "…"
+        } else {
+            digits
+        });
         steady.push_str(&number[digits.len()..]);
         rest = after;
     }
@@ -330,7 +345,10 @@ async fn every_suspect_is_named() {
     let mut page = HEAD.to_owned();
     for (incident, title) in TITLES {
         // Writing to a String cannot fail.
-        let _ = write!(page, "\n### {incident}: {title}\n\n| suspect | provoked by | reason | cause | who | what to do |\n|---|---|---|---|---|---|\n");
+        let _ = write!(
+            page,
+            "\n### {incident}: {title}\n\n| suspect | provoked by | reason | cause | who | what to do |\n|---|---|---|---|---|---|\n"
+        );
         for (suspect, (report, found)) in made().filter(|(suspect, _)| suspect.incident == incident) {
             page.push_str(&suspect.row(report, found));
         }

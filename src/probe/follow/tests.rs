@@ -82,7 +82,8 @@ fn variants_differ_from_what_failed() {
     assert!(checks(&planned).contains(&Check::Subprotocol));
     let mut doubled = monitor.clone();
     doubled.endpoint = crate::monitor::Endpoint::Stream(Target::parse("wss://voice.example.com//media?call=1").unwrap());
-    let single = plan(&doubled, &failure(Reason::from_status(404))).into_iter().find(|planned| planned.check == Check::Path).unwrap();
+    let single =
+        plan(&doubled, &failure(Reason::from_status(404))).into_iter().find(|planned| planned.check == Check::Path).unwrap();
     assert!(single.subject.starts_with("wss://voice.example.com/media?call="), "{}", single.subject);
     for planned in planned.iter().filter(|planned| planned.check != Check::PlainGet) {
         assert_ne!(planned.monitor, monitor, "{:?}", planned.check);
