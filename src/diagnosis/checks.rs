@@ -1,6 +1,7 @@
 //! What follow-up checks prove: what works where the probe failed, and the first rung of the ladder that dies.
 //!
-//! Invariant: a check that was left out, or that could not tell, proves nothing.
+//! Invariant: a check that was left out, or that could not tell, proves nothing; a guess about an end stands only as long as no rung
+//! of the ladder speaks against it.
 
 use crate::outcome::{Check, Confidence, Finding, Outcome, Phase};
 use crate::report::{CheckReport, FindingReport, Report};
@@ -13,6 +14,38 @@ pub fn checks(report: &Report) -> Vec<FindingReport> {
     }
     let works = report.checks.iter().filter(|check| check.outcome == Some(Outcome::Success)).filter_map(works_instead);
     works.chain(addresses(report)).chain(ladder(report)).collect()
+}
+
+/// What the checks prove, and of what the probe itself had shown that which they do not disprove.
+#[must_use]
+pub fn with_checks(report: &Report) -> Vec<FindingReport> {
+    let proved = checks(report);
+    let dies_at =
+        proved.iter().find(|found| found.finding == Finding::FirstRungThatDies).and_then(|_| first_dead(&rungs(report)));
+    let stands = |found: &&FindingReport| !dies_at.is_some_and(|rung| is_disproved(found.finding, rung));
+    proved.iter().chain(report.findings.iter().filter(stands)).cloned().collect()
+}
+
+/// Does it speak against a finding that this is the first rung that dies, and that those before it lived?
+const fn is_disproved(finding: Finding, dies_at: Check) -> bool {
+    match dies_at {
+        // The line dies although no message goes out.
+        Check::RungIdle => matches!(finding, Finding::FirstMessageRejected),
+        // A handler that fails by itself would not have let an idle line live.
+        Check::RungPing | Check::RungHello => matches!(finding, Finding::HandlerFailedAtOnce),
+        // After the hello, a session stood without audio.
+        Check::RungAudio => matches!(finding, Finding::HandlerFailedAtOnce | Finding::SetupFailed),
+        Check::RungUpgrade
+        | Check::Resolver
+        | Check::Family
+        | Check::Address
+        | Check::Port
+        | Check::Unverified
+        | Check::PlainGet
+        | Check::OtherScheme
+        | Check::Path
+        | Check::Subprotocol => false,
+    }
 }
 
 fn finding(finding: Finding, confidence: Confidence, says: String, evidence: Vec<String>, remedy: String) -> FindingReport {
@@ -94,36 +127,43 @@ fn addresses(report: &Report) -> Option<FindingReport> {
     })
 }
 
-/// From the upgrade alone to everything: the first rung that dies names what the line does not survive.
+/// The rungs, from the upgrade alone to everything, and what it means to be the first that dies.
+const RUNGS: [(Check, &str, &str); 5] = [
+    (Check::RungUpgrade, "the upgrade itself fails again and again", "look at the route, and at what it demands of the upgrade"),
+    (
+        Check::RungIdle,
+        "the line dies although nothing is sent",
+        "look at what the handler does right after it has accepted (keys, database, models), and at timeouts below the hold",
+    ),
+    (Check::RungPing, "the line dies of pings", "let the server, or the proxy in between, take control frames"),
+    (
+        Check::RungHello,
+        "the line dies of the dialect's first messages",
+        "look at what the handler does with them: the dialect, the fields, the parameters, what it starts then",
+    ),
+    (Check::RungAudio, "the line dies of audio", "look at what the handler does with media: codec, sample rate, frame kind"),
+];
+
+/// The rungs that were climbed in a row and could tell.
+fn rungs(report: &Report) -> Vec<&CheckReport> {
+    let made = RUNGS.iter().filter_map(|(rung, ..)| report.checks.iter().find(|check| check.check == *rung));
+    made.take_while(|check| matches!(check.outcome, Some(Outcome::Success | Outcome::Failure))).collect()
+}
+
+fn first_dead(rungs: &[&CheckReport]) -> Option<Check> {
+    rungs.iter().find(|check| check.outcome == Some(Outcome::Failure)).map(|check| check.check)
+}
+
+/// The first rung that dies names what the line does not survive.
 fn ladder(report: &Report) -> Option<FindingReport> {
-    const RUNGS: [(Check, &str, &str); 5] = [
-        (
-            Check::RungUpgrade,
-            "the upgrade itself fails again and again",
-            "look at the route, and at what it demands of the upgrade",
-        ),
-        (
-            Check::RungIdle,
-            "the line dies although nothing is sent",
-            "look at what the handler does right after it has accepted (keys, database, models), and at timeouts below the hold",
-        ),
-        (Check::RungPing, "the line dies of pings", "let the server, or the proxy in between, take control frames"),
-        (
-            Check::RungHello,
-            "the line dies of the dialect's first messages",
-            "look at what the handler does with them: the dialect, the fields, the parameters, what it starts then",
-        ),
-        (Check::RungAudio, "the line dies of audio", "look at what the handler does with media: codec, sample rate, frame kind"),
-    ];
     if report.phase != Some(Phase::Hold) {
         return None;
     }
-    let rungs = RUNGS.iter().filter_map(|rung| Some((rung, report.checks.iter().find(|check| check.check == rung.0)?)));
-    let rungs: Vec<_> =
-        rungs.take_while(|(_, check)| matches!(check.outcome, Some(Outcome::Success | Outcome::Failure))).collect();
-    let evidence = rungs.iter().map(|(_, check)| line(check)).collect();
-    match rungs.iter().find(|(_, check)| check.outcome == Some(Outcome::Failure)) {
-        Some(((_, says, remedy), _)) => {
+    let rungs = rungs(report);
+    let evidence = rungs.iter().map(|check| line(check)).collect();
+    match first_dead(&rungs) {
+        Some(dead) => {
+            let (_, says, remedy) = RUNGS.iter().find(|(rung, ..)| *rung == dead)?;
             Some(finding(Finding::FirstRungThatDies, Confidence::Likely, (*says).to_owned(), evidence, (*remedy).to_owned()))
         }
         None if rungs.len() == RUNGS.len() => Some(finding(
@@ -224,5 +264,36 @@ mod tests {
             assert_eq!(says.is_some(), part.is_some(), "{outcomes:?}: {says:?}");
             assert!(says.zip(part).is_none_or(|(says, part)| says.contains(part)), "{outcomes:?}");
         }
+    }
+
+    /// What a rung disproves is not said any more; what it leaves open is.
+    #[test]
+    fn guesses_that_the_ladder_disproves_are_taken_back() {
+        const GUESSES: [Finding; 3] = [Finding::HandlerFailedAtOnce, Finding::FirstMessageRejected, Finding::SetupFailed];
+        let left = |phase: Phase, outcomes: &[Option<Outcome>]| -> Vec<Finding> {
+            let mut report = fixture::failure("m", Reason::WsEof);
+            report.phase = Some(phase);
+            report.checks = RUNGS.iter().zip(outcomes).map(|((rung, ..), outcome)| check(*rung, "rung", *outcome)).collect();
+            let guess = |kind| finding(kind, Confidence::Consistent, "a guess".to_owned(), Vec::new(), String::new());
+            report.findings = GUESSES.map(guess).to_vec();
+            let found = with_checks(&report).into_iter().map(|found| found.finding);
+            found.filter(|finding| GUESSES.contains(finding)).collect()
+        };
+        let [at_once, first_message, setup] = GUESSES;
+        let rows: [(&[Option<Outcome>], &[Finding]); 8] = [
+            (&[BAD, BAD, BAD, BAD, BAD], &GUESSES),
+            (&[GOOD, BAD, BAD, BAD, BAD], &[at_once, setup]),
+            (&[GOOD, GOOD, BAD, BAD, BAD], &[first_message, setup]),
+            (&[GOOD, GOOD, GOOD, BAD, BAD], &[first_message, setup]),
+            (&[GOOD, GOOD, GOOD, GOOD, BAD], &[first_message]),
+            // Near misses: it fails now and then, or the ladder could not tell.
+            (&[GOOD, GOOD, GOOD, GOOD, GOOD], &GUESSES),
+            (&[GOOD, GOOD, None, None, BAD], &GUESSES),
+            (&[], &GUESSES),
+        ];
+        for (outcomes, expected) in rows {
+            assert_eq!(left(Phase::Hold, outcomes), expected, "{outcomes:?}");
+        }
+        assert_eq!(left(Phase::Upgrade, &[GOOD, BAD]), GUESSES, "no ladder is for another phase");
     }
 }

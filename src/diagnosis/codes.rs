@@ -30,7 +30,7 @@ const CREDENTIALS: &str =
 const OWN_WORDS: &str = "the application closed with a code of its own";
 const OWN_SOURCE: &str = "look for this code in the agent's own source: nobody else gives it a meaning";
 
-const ROWS: &[CodeRow] = &[
+static ROWS: &[CodeRow] = &[
     row(
         1000,
         Finding::EndedOnPurpose,
@@ -154,6 +154,9 @@ mod tests {
             (1001, "Going away", Some(Finding::ServerGoingAway)),
             (1001, "Idle Timeout", Some(Finding::ServerIdleTimeout)),
             (1001, "Connection Idle Timeout", Some(Finding::ServerIdleTimeout)),
+            (1001, "Timeout expired", Some(Finding::ServerIdleTimeout)),
+            (1001, "closed for inactivity", Some(Finding::ServerIdleTimeout)),
+            (1001, "idle for 60 s", Some(Finding::ServerIdleTimeout)),
             (1002, "", Some(Finding::ProtocolErrorClaimed)),
             (1003, "", Some(Finding::WrongFrameKind)),
             (1005, "", Some(Finding::EndedOnPurpose)),
@@ -166,12 +169,16 @@ mod tests {
             (1013, "", Some(Finding::ServerOverloaded)),
             (1014, "", Some(Finding::GatewayLostBackend)),
             (3000, "", Some(Finding::RefusedByPolicy)),
+            (3003, "", Some(Finding::RefusedByPolicy)),
             // Near misses.
             (1011, "", Some(Finding::ServerException)),
             (1011, "ping backend: timeout", Some(Finding::ServerException)),
             (1000, "keepalive ping timeout", Some(Finding::EndedOnPurpose)),
             (1008, "idle timeout", Some(Finding::RefusedByPolicy)),
+            (1001, "timeout", Some(Finding::ServerGoingAway)),
             (3001, "", Some(Finding::ApplicationCode)),
+            (3002, "", Some(Finding::ApplicationCode)),
+            (4408, "Idle timeout", Some(Finding::ApplicationCode)),
             (4008, "rate limited", Some(Finding::ApplicationCode)),
             (4999, "keepalive ping timeout", Some(Finding::ApplicationCode)),
             (1004, "", None),
@@ -184,6 +191,14 @@ mod tests {
         ];
         for (code, reason, finding) in rows {
             assert_eq!(of_close(code, reason).map(|row| row.finding), finding, "{code} {reason:?}");
+        }
+        for row in ROWS {
+            let has_case = rows.iter().any(|(code, reason, _)| of_close(*code, reason).is_some_and(|hit| std::ptr::eq(hit, row)));
+            assert!(has_case, "{row:?} has no case");
+            for text in row.texts {
+                let met = rows.iter().any(|(code, reason, _)| *code == row.first && reason.to_lowercase().contains(text));
+                assert!(met, "{text:?} of {} has no case", row.first);
+            }
         }
         let own = of_close(4008, "rate limited").unwrap();
         assert!(!own.says.contains("4008") && own.remedy.contains("own source"), "nothing is made of another's code");

@@ -37,7 +37,7 @@ pub fn ends(report: &Report) -> Vec<FindingReport> {
     };
     let end = End { report, hold, close };
     match report.reason {
-        Some(Reason::ClosedByServer) => end.closed().into_iter().collect(),
+        Some(Reason::ClosedByServer) => end.no_handler().into_iter().chain(end.closed()).collect(),
         Some(Reason::WsHttpAfterUpgrade) => vec![end.http_after_upgrade()],
         Some(Reason::WsWriteStalled) => vec![end.not_reading()],
         Some(Reason::NetBlackhole) => end.path_lost().into_iter().collect(),
@@ -109,12 +109,29 @@ impl End<'_> {
         FindingReport { finding, confidence, says: says.to_owned(), evidence: self.facts(), remedy: remedy.to_owned() }
     }
 
+    /// A Close without a code before a word was said, as `@fastify/websocket` sends it from a route that is for HTTP alone
+    /// (<https://github.com/fastify/fastify-websocket> index.js: "path with no websocket handler").
+    fn no_handler(&self) -> Option<FindingReport> {
+        let is_such = self.close.code == 1005 && !self.spoke() && self.hold.lasted_seconds < AT_ONCE;
+        is_such.then(|| {
+            let mut found = self.finding(
+                Finding::PlainGet,
+                Confidence::Consistent,
+                "no WebSocket handler is attached at this path: Fastify accepts there and closes at once, without a code",
+                "compare the path with the application's WebSocket routes (`{ websocket: true }`)",
+            );
+            found.evidence.push("against: a handler that hangs up at once looks the same".to_owned());
+            found
+        })
+    }
+
     /// The server's Close.
     fn closed(&self) -> Option<FindingReport> {
         let row = codes::of_close(self.close.code, self.close.reason.as_str())?;
         let at_once = if self.hold.lasted_seconds < 1.0 { ", at once" } else { "" };
         let quoted = format!("{}{at_once} ({})", row.says, self.how());
-        let mut found = self.finding(row.finding, row.confidence, &quoted, row.remedy);
+        let confidence = if self.no_handler().is_some() { Confidence::Consistent } else { row.confidence };
+        let mut found = self.finding(row.finding, confidence, &quoted, row.remedy);
         let pings = self.report.ping.received;
         if row.finding == Finding::KeepaliveTimeout {
             found.evidence.push(match pings {
@@ -391,11 +408,36 @@ mod tests {
                 vec![(Finding::ServerNotReading, Consistent)],
             ),
             ("blackhole", dropped(Reason::NetBlackhole, CloseHow::Timeout, 9.0), vec![(Finding::PathLost, Likely)]),
+            (
+                "1005 before a word",
+                closed(1005, "", 0.01),
+                vec![(Finding::PlainGet, Consistent), (Finding::EndedOnPurpose, Consistent)],
+            ),
+            ("1005 after a word", spoke(closed(1005, "", 0.01)), vec![(Finding::EndedOnPurpose, Likely)]),
+            ("1005 later", closed(1005, "", 0.3), vec![(Finding::EndedOnPurpose, Likely)]),
+            ("1000 before a word", closed(1000, "", 0.01), vec![(Finding::EndedOnPurpose, Likely)]),
             ("1000 at once", closed(1000, "", 0.2), vec![(Finding::EndedOnPurpose, Likely)]),
             ("1011", closed(1011, "boom", 2.0), vec![(Finding::ServerException, Likely)]),
             ("1011 keepalive", closed(1011, "keepalive ping timeout", 40.0), vec![(Finding::KeepaliveTimeout, Likely)]),
             ("4008", closed(4008, "limit", 2.0), vec![(Finding::ApplicationCode, Certain)]),
         ];
+        // Those that a Close alone decides are in the table of `codes`.
+        let tree = [
+            Finding::GatewayLostBackend,
+            Finding::HandlerFailedAtOnce,
+            Finding::FirstMessageRejected,
+            Finding::SetupFailed,
+            Finding::FailedInSession,
+            Finding::StartTimeout,
+            Finding::KeepaliveTimeout,
+            Finding::AudioUnread,
+            Finding::ServerNotReading,
+            Finding::PathLost,
+            Finding::EndedOnPurpose,
+        ];
+        for branch in tree {
+            assert!(rows.iter().any(|(.., found)| found.iter().any(|(finding, _)| *finding == branch)), "{branch} has no row");
+        }
         for (what, report, expected) in rows {
             let found: Vec<_> = ends(&report).iter().map(|found| (found.finding, found.confidence)).collect();
             assert_eq!(found, expected, "{what}");
@@ -416,6 +458,10 @@ mod tests {
             ("a dial that failed", fixture::failure("m", Reason::TcpRefused)),
             ("4 s is no round number", eof(4.0)),
             ("7.5 s", eof(7.5)),
+            ("5.3 s is no 5 s", eof(5.3)),
+            ("3.2 s with a word is too late for a start", spoke(eof(3.2))),
+            ("19 s, with pings, is too early for a keepalive", spoke(pinged(eof(19.0)))),
+            ("42 s, with pings, is too late for one", spoke(pinged(eof(42.0)))),
             ("5 s, but the server spoke", spoke(eof(5.0))),
             ("9.7 s of a hold of 10 s", with(eof(9.7), |_, hold| hold.target_seconds = 10.0)),
             ("30 s without pings", spoke(eof(30.0))),

@@ -21,7 +21,7 @@ mod tests;
 mod timers;
 mod together;
 
-pub use checks::checks;
+pub use checks::{checks, with_checks};
 pub use ends::ends;
 pub use history::{Past, PastEnd, patterns};
 pub use limits::limits;

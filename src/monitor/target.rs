@@ -127,6 +127,16 @@ impl Target {
         Some(Self { resource: format!("{other}{query}"), ..self.clone() })
     }
 
+    /// The path with one slash where several stand, and the query. `None` if none do.
+    #[must_use]
+    pub fn with_single_slashes(&self) -> Option<Self> {
+        let (path, query) = self.resource.split_at(self.resource.find('?').unwrap_or(self.resource.len()));
+        let parts = path.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+        let end = if path.ends_with('/') && !parts.is_empty() { "/" } else { "" };
+        let single = format!("/{parts}{end}");
+        (single != path).then(|| Self { resource: format!("{single}{query}"), ..self.clone() })
+    }
+
     /// `wss`?
     #[must_use]
     pub const fn is_secure(&self) -> bool {

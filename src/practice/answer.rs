@@ -9,6 +9,7 @@ use time::macros::format_description;
 use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::hosts;
 use super::request::Request;
 use super::script::{AnswerScript, Ending, Switch};
 use super::wire::Wire;
@@ -31,6 +32,8 @@ pub(super) async fn answer(mut wire: Wire, script: AnswerScript) {
         AnswerScript::Http10(code) => (status(code, "HTTP/1.0"), Ending::Close),
         AnswerScript::TlsAlert => (TLS_ALERT.to_vec(), Ending::Close),
         AnswerScript::PlainToTls => (plain_to_tls(), Ending::Close),
+        AnswerScript::SlashWanted => (hosts::MOVED_BY_SLASH.to_vec(), Ending::Close),
+        AnswerScript::OneSlashWanted => (hosts::NOT_WITH_TWO_SLASHES.to_vec(), Ending::Close),
         AnswerScript::HugeHead => (padded_head(1, 20 * 1024), Ending::Close),
         AnswerScript::ManyHeaders => (padded_head(120, 8), Ending::Close),
         AnswerScript::Bytes(bytes, ending) => (bytes.to_vec(), ending),

@@ -8,10 +8,10 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::select;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 
 use super::frame::{self, Frame};
-use super::script::{Ending, Flood, Goodbye, LineScript, Manner, Speech};
+use super::script::{Ending, Flood, Goodbye, LineScript, Manner, Message, Speech};
 use super::voice;
 use super::webhook::Tokens;
 use super::wire::Wire;
@@ -50,6 +50,8 @@ enum Attended {
     Long,
     /// The caller said Close, with this payload.
     Close(BytesMut),
+    /// A message came that ends the line.
+    Unwelcome,
     /// The caller broke the rules of frames; the code to close with.
     Wrong(u16),
 }
@@ -68,6 +70,7 @@ impl Line {
                 self.ignore_until(Duration::from_millis(after_ms)).await?;
                 self.wire.end(how).await;
             }
+            LineScript::IdleCut { after_ms } => return self.hold_while_any(Duration::from_millis(after_ms)).await,
             LineScript::Fault(bytes) => {
                 self.say_at(FAULT_AT, bytes).await?;
                 return self.hold(Manner::SILENT).await;
@@ -120,11 +123,33 @@ impl Line {
                 }
                 Goodbye::Unacknowledged(how) => self.wire.end(how).await,
             },
+            Attended::Unwelcome => self.wire.end(Ending::Cut).await,
             Attended::Wrong(code) => {
                 self.wire.send(&frame::close(code, "")).await?;
                 self.wire.end(Ending::Close).await;
             }
         }
+        Ok(())
+    }
+
+    /// Reads and says nothing until nothing has come for so long, or the caller closes.
+    async fn hold_while_any(mut self, longest: Duration) -> io::Result<()> {
+        while let Ok(read) = timeout(longest, self.wire.receive(&mut self.inbox)).await {
+            read?;
+            loop {
+                match frame::take(&mut self.inbox) {
+                    Ok(Some(frame)) if frame.opcode == frame::CLOSE => {
+                        self.say(frame::CLOSE, &frame.payload).await?;
+                        self.wire.end(Ending::Close).await;
+                        return Ok(());
+                    }
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(_) => self.inbox.clear(),
+                }
+            }
+        }
+        self.wire.end(Ending::Cut).await;
         Ok(())
     }
 
@@ -137,6 +162,7 @@ impl Line {
         loop {
             match frame::take(&mut self.inbox) {
                 Ok(Some(frame)) if frame.opcode == frame::CLOSE => return Ok(Attended::Close(frame.payload)),
+                Ok(Some(frame)) if manner.cut_at.is_some_and(|kind| kind.is(frame.opcode)) => return Ok(Attended::Unwelcome),
                 Ok(Some(frame)) => {
                     self.answer(frame, manner).await?;
                     continue;
@@ -241,6 +267,15 @@ impl Line {
         self.wire.tcp().write_all(&DAMAGED_RECORD).await?;
         self.wire.end(Ending::Hang).await;
         Ok(())
+    }
+}
+
+impl Message {
+    const fn is(self, opcode: u8) -> bool {
+        match self {
+            Self::Text => opcode == frame::TEXT,
+            Self::Binary => opcode == frame::BINARY,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod certificates;
 mod demo;
 mod dns;
 mod frame;
+mod hosts;
 mod line;
 mod ports;
 mod print;

@@ -47,6 +47,14 @@ impl Script {
         Self::Line { switch, line: LineScript::Voice(voice) }
     }
 
+    /// What meets a request with this target, over TLS or not: the answers that are only for a wrong one give way to a good line.
+    pub(super) fn as_asked(self, target: &str, secure: bool) -> Self {
+        match self {
+            Self::Answer(answer) if answer.is_passed(target, secure) => Self::ECHO,
+            Self::Answer(_) | Self::Line { .. } | Self::Dns(_) | Self::Port(_) | Self::Tls(_) | Self::Webhook(_) => self,
+        }
+    }
+
     /// An odd 101 and then an echo.
     pub(super) const fn switch(switch: Switch) -> Self {
         Self::Line { switch, line: LineScript::Attend(Manner::ECHO) }
@@ -145,14 +153,30 @@ pub(super) enum AnswerScript {
     Http10(u16),
     /// What a TLS port says to a plain request: an alert record.
     TlsAlert,
-    /// What nginx says to a plain request on its TLS port (its code 497, sent as 400).
+    /// What nginx says to a plain request on its TLS port (its code 497, sent as 400); over TLS, the line is good.
     PlainToTls,
+    /// 307 to the same path with a slash at its end, and there the line is good.
+    SlashWanted,
+    /// 404 where the path begins with two slashes; with one, the line is good.
+    OneSlashWanted,
     /// More than 16 KiB of header.
     HugeHead,
     /// More than 100 headers.
     ManyHeaders,
     /// These bytes, whatever they are.
     Bytes(&'static [u8], Ending),
+}
+
+impl AnswerScript {
+    /// Is the request the one that this answer is not for?
+    fn is_passed(self, target: &str, secure: bool) -> bool {
+        match self {
+            Self::PlainToTls => secure,
+            Self::SlashWanted => target.split('?').next().is_some_and(|path| path.ends_with('/')),
+            Self::OneSlashWanted => !target.starts_with("//"),
+            Self::Status(_) | Self::Http10(_) | Self::TlsAlert | Self::HugeHead | Self::ManyHeaders | Self::Bytes(..) => false,
+        }
+    }
 }
 
 /// What is odd about a 101.
@@ -194,6 +218,8 @@ pub(super) enum LineScript {
     Attend(Manner),
     /// Everything that comes is read and nothing said; the end comes this many milliseconds after the 101.
     Drop { after_ms: u64, how: Ending },
+    /// Everything that comes is read and nothing said; the end, a FIN, comes so many milliseconds after the last byte in either direction.
+    IdleCut { after_ms: u64 },
     /// These bytes 0.1 s after the 101; then the line is held in silence, so that the end is the caller's.
     Fault(&'static [u8]),
     /// These bytes 0.1 s after the 101, and then this ending.
@@ -218,6 +244,13 @@ pub(super) enum LineScript {
     Voice(VoiceScript),
 }
 
+/// Kinds of message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Message {
+    Text,
+    Binary,
+}
+
 /// How a line is held.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manner {
@@ -228,13 +261,15 @@ pub(super) struct Manner {
     /// A text message right after the 101.
     pub(super) greeting: Option<&'static str>,
     pub(super) speech: Option<Speech>,
+    /// A message of this kind ends TCP.
+    pub(super) cut_at: Option<Message>,
     /// The answer to the caller's Close.
     pub(super) goodbye: Goodbye,
 }
 
 impl Manner {
     pub(super) const SILENT: Self =
-        Self { echo: false, pong: true, greeting: None, speech: None, goodbye: Goodbye::Answered(Ending::Close) };
+        Self { echo: false, pong: true, greeting: None, speech: None, cut_at: None, goodbye: Goodbye::Answered(Ending::Close) };
     pub(super) const ECHO: Self = Self { echo: true, ..Self::SILENT };
     pub(super) const TALK: Self = Self { speech: Some(Speech::TONE), ..Self::SILENT };
 

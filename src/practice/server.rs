@@ -131,7 +131,8 @@ fn script_of(request: &Request, tokens: &Tokens) -> Option<Script> {
 }
 
 async fn dispatch(mut wire: Wire, inbox: BytesMut, request: &Request, tokens: &Tokens) -> io::Result<()> {
-    match (script_of(request, tokens), &request.key) {
+    let secure = wire.is_tls();
+    match (script_of(request, tokens).map(|script| script.as_asked(&request.target, secure)), &request.key) {
         (Some(Script::Webhook(script)), _) => return webhook::serve(wire, inbox, request, script, tokens).await,
         (Some(Script::Answer(script)), _) => answer::answer(wire, script).await,
         (Some(Script::Line { switch, line }), Some(key)) => {

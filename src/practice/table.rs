@@ -1,8 +1,10 @@
 //! The table of behaviours: what there is, what comes out of it, what a monitor needs for that.
 
 use super::behaviour::{Behaviour, CLOSE_FAMILY, HTTP_FAMILY, Provokes, of_close, of_status};
+use super::hosts;
 use super::script::{
-    AnswerScript, DnsScript, Ending, Flood, Goodbye, Identity, LineScript, Manner, PortScript, Script, Speech, Switch, TlsScript,
+    AnswerScript, DnsScript, Ending, Flood, Goodbye, Identity, LineScript, Manner, Message, PortScript, Script, Speech, Switch,
+    TlsScript,
 };
 use super::voice::{Dialect, Twist, VoiceScript};
 use super::webhook::WEBHOOKS;
@@ -92,7 +94,7 @@ table! {
         "http-1.0-101", switch(Switch::Http10), fails(Reason::HttpVersion10), [], "switches protocols over HTTP/1.0";
         "http-h2", answer(AnswerScript::Bytes(H2_SETTINGS, Ending::Hang)), fails(Reason::HttpIsH2), [], "answers with an HTTP/2 SETTINGS frame";
         "http-tls-alert", answer(AnswerScript::TlsAlert), fails(Reason::WsPortSpeaksTls), [], "answers with a TLS alert, as a TLS port does";
-        "http-plain-to-tls", answer(AnswerScript::PlainToTls), fails(Reason::WsPortSpeaksTls), [], "answers 400 \"The plain HTTP request was sent to HTTPS port\", as nginx does";
+        "http-plain-to-tls", answer(AnswerScript::PlainToTls), fails(Reason::WsPortSpeaksTls), [], "answers 400 \"The plain HTTP request was sent to HTTPS port\", as nginx does; over wss the line is good";
         "http-ssh", answer(AnswerScript::Bytes(SSH_BANNER, Ending::Hang)), fails(Reason::WrongService), [], "answers with an SSH banner";
         "http-garbage", answer(AnswerScript::Bytes(GARBAGE, Ending::Close)), fails(Reason::HttpGarbage), [], "answers with bytes that are no HTTP";
         "http-head-too-large", answer(AnswerScript::HugeHead), fails(Reason::HttpHeadTooLarge), [], "answers with a header of 20 KiB";
@@ -111,7 +113,33 @@ table! {
         "subprotocol-unrequested", switch(Switch::OtherSubprotocol), fails(Reason::UpgradeSubprotocolUnrequested), [], "chooses a subprotocol although none was offered";
         "subprotocol-other", switch(Switch::OtherSubprotocol), fails(Reason::UpgradeSubprotocolMismatch), ["subprotocols = [\"audio.v1\"]"], "chooses a subprotocol that was not among the offered ones";
         "no-subprotocol", switch(Switch::NoSubprotocol), fails(Reason::UpgradeSubprotocolMissing), ["subprotocols = [\"audio.v1\"]", "require_subprotocol = true"], "chooses none of the offered subprotocols";
+        "slash-wanted", answer(AnswerScript::SlashWanted), of_status(307), [], "answers 307 to the same path with a slash at its end, where the line is good";
+        "one-slash-wanted", answer(AnswerScript::OneSlashWanted), SUCCESS, [], "a good line; 404 where two slashes stand before the path";
+        // --- somebody else answers the upgrade ---
+        "host-ngrok-page", host(hosts::NGROK_PAGE), fails(Reason::Http200NotWebsocket), [], "answers as ngrok does to a browser: its warning page";
+        "host-ngrok-offline", host(hosts::NGROK_OFFLINE), of_status(404), [], "answers as ngrok does without an agent: ERR_NGROK_3200";
+        "host-ngrok-refused", host(hosts::NGROK_REFUSED), of_status(502), [], "answers as ngrok does where nothing listens behind its agent: ERR_NGROK_8012";
+        "host-cloudflared-offline", host(hosts::CLOUDFLARED_OFFLINE), of_status(530), [], "answers as Cloudflare does for a tunnel that is not connected: error 1033";
+        "host-railway-no-service", host(hosts::RAILWAY_NO_SERVICE), of_status(404), [], "answers as Railway does for a name that no service has";
+        "host-railway-no-answer", host(hosts::RAILWAY_NO_ANSWER), of_status(502), [], "answers as Railway does where the application does not: as a rule another port than it listens on";
+        "host-render-no-service", host(hosts::RENDER_NO_SERVICE), of_status(404), [], "answers as Render does for a name without a live service";
+        "host-vercel-no-route", host(hosts::VERCEL_NO_ROUTE), of_status(404), [], "answers as Vercel does where there is no page";
+        "host-nginx-502", host(hosts::NGINX_502), of_status(502), [], "answers as nginx does without the server behind it";
+        "host-nginx-404", host(hosts::NGINX_404), of_status(404), [], "answers as nginx does without a `location`";
+        "host-nginx-upgrade-lost", host(hosts::NGINX_UPGRADE_LOST), of_status(426), [], "answers as `ws` does behind an nginx that does not pass the upgrade";
+        "host-haproxy-503", host(hosts::HAPROXY_503), of_status(503), [], "answers as HAProxy does without a server";
+        "host-uvicorn-denied", host(hosts::UVICORN_DENIED), of_status(403), [], "answers as uvicorn does where the application closes before it accepts";
+        "host-fastapi-get", host(hosts::FASTAPI_GET), of_status(404), [], "answers as FastAPI does to an ordinary GET of a WebSocket's path";
+        "host-tornado-400", host(hosts::TORNADO_400), of_status(400), [], "answers as Tornado does without an Upgrade header";
+        "host-ws-unauthorized", host(hosts::WS_UNAUTHORIZED), of_status(401), [], "answers as `ws` does where verifyClient says no";
+        "host-socketio", host(hosts::SOCKET_IO), of_status(400), [], "answers as Socket.IO does to a plain WebSocket";
+        "host-parked", host(hosts::PARKED), fails(Reason::Http200NotWebsocket), [], "answers with the page of a name that is for sale";
+        "host-login", host(hosts::LOGIN), of_status(302), [], "redirects to a login page";
         // --- the line drops ---
+        "idle-cut", line(LineScript::IdleCut { after_ms: 4_300 }), fails(Reason::WsEof), ["mode = \"idle\"", "hold = \"10s\""], "ends TCP 4.3 s after the last byte in either direction, as a proxy with an idle timeout";
+        "lifetime-cut", line(drops(4_300, Ending::Cut)), fails(Reason::WsEof), ["hold = \"10s\""], "ends TCP 4.3 s after the 101, whatever flows";
+        "cut-at-text", line(cuts_at(Message::Text)), fails(Reason::WsEof), ["raw = { hello = [\"hi\"] }"], "ends TCP as soon as a text message comes, as a handler that fails over it";
+        "cut-at-binary", line(cuts_at(Message::Binary)), fails(Reason::WsEof), [], "the same with a binary message";
         "drop-after-0.8s", line(drops(800, Ending::Cut)), fails(Reason::WsEof), [], "ends TCP 0.8 s after the 101 with a FIN, without a Close and without a TLS close_notify (incident I1)";
         "drop-close-notify", line(drops(800, Ending::Close)), fails(Reason::WsEof), [], "the same, with a close_notify over TLS";
         "drop-at-once", line(drops(0, Ending::Cut)), fails(Reason::WsEof), [], "ends TCP right after the 101";
@@ -121,6 +149,9 @@ table! {
         "tls-damaged-record", line(LineScript::DamagedRecord), fails(Reason::TlsDecryptError), [], "sends a TLS record that does not decrypt, 0.1 s after the 101";
         // --- the line is closed ---
         "first-close-reset", line(LineScript::FirstCloseReset), fails(Reason::ClosedByServer), [], "sends a ping, Close 4001 \"quota\" and a reset at once; the Close must not be lost";
+        "close-idle-timeout", line(LineScript::Close { code: 1001, reason: "Idle timeout" }), fails(Reason::ClosedByServer), [], "Close 1001 \"Idle timeout\" 0.5 s after the 101, as servers say that counted longer";
+        "close-keepalive", line(LineScript::Close { code: 1011, reason: "keepalive ping timeout" }), fails(Reason::ClosedByServer), [], "Close 1011 \"keepalive ping timeout\", as Python's websockets says that waited longer";
+        "close-unknown-configuration", line(LineScript::Close { code: 4404, reason: "unknown media stream configuration id" }), fails(Reason::ClosedByServer), [], "Close 4404 with its words, as a server does that does not know the call's configuration (incident I1)";
         "data-after-close", line(LineScript::DataAfterClose), Provokes::ReasonAndWarning(Reason::ClosedByServer, Warning::DataAfterClose), [], "sends Close 1000 and a message after it";
         "close-then-garbage", line(LineScript::Fault(CLOSE_THEN_GARBAGE)), Provokes::ReasonAndWarning(Reason::ClosedByServer, Warning::DataAfterClose), [], "sends Close 4001 \"quota\" with a masked frame in the same packet; the Close must not be lost";
         "hostile-close", line(LineScript::Close { code: 4000, reason: HOSTILE_REASON }), fails(Reason::ClosedByServer), [], "Close 4000 with escape sequences, line feeds and HTML in its reason";
@@ -401,8 +432,17 @@ const fn answer(answer: AnswerScript) -> Script {
     Script::Answer(answer)
 }
 
+/// An answer of somebody else's.
+const fn host(bytes: &'static [u8]) -> Script {
+    answer(AnswerScript::Bytes(bytes, Ending::Close))
+}
+
 const fn drops(after_ms: u64, how: Ending) -> LineScript {
     LineScript::Drop { after_ms, how }
+}
+
+const fn cuts_at(kind: Message) -> LineScript {
+    LineScript::Attend(Manner { cut_at: Some(kind), ..Manner::SILENT })
 }
 
 const fn speech(speech: Speech) -> LineScript {

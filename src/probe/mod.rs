@@ -70,7 +70,7 @@ pub async fn probe(monitor: &Monitor, resources: &Resources, cancel: &Cancellati
 pub async fn probe_and_follow_up(monitor: &Monitor, resources: &Resources, cancel: &CancellationToken) -> Report {
     let (mut report, dialled) = first(monitor, resources, cancel).await;
     report.checks = follow_up(&dialled, &report, resources, cancel).await;
-    report.findings.splice(0..0, diagnosis::checks(&report));
+    report.findings = diagnosis::with_checks(&report);
     report
 }
 

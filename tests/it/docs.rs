@@ -1,6 +1,7 @@
 //! Documents that are made from code are compared with it; `UPDATE_DOCS=1 cargo test` writes them anew.
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 fn same(file: &str, made: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
@@ -109,9 +110,30 @@ fn webhooks() {
     same("docs/webhooks.md", &made.unwrap_or_else(|part| panic!("docs/webhooks.md has no place for its part {part}")));
 }
 
+const DIAGNOSIS: &str = "docs/diagnosis.md";
+/// What follows is out of real probes, and written by the tests in `suspects`.
+const SUSPECTS: &str = "\n<!-- The rest is written by tests/it/suspects.rs. -->\n\n";
+
+/// Two tests write this page, a part each, and each leaves the other's as it is.
+fn diagnosis_page() -> (MutexGuard<'static, ()>, String) {
+    static WRITERS: Mutex<()> = Mutex::new(());
+    let alone = WRITERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let written = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(DIAGNOSIS)).unwrap();
+    (alone, written)
+}
+
 #[test]
 fn diagnosis() {
-    same("docs/diagnosis.md", &sidetone::diagnosis::markdown());
+    let (_alone, written) = diagnosis_page();
+    let suspects = written.split_once(SUSPECTS).map_or("", |(_, suspects)| suspects);
+    same(DIAGNOSIS, &[&sidetone::diagnosis::markdown(), SUSPECTS, suspects].concat());
+}
+
+/// The part of `docs/diagnosis.md` about suspects.
+pub(crate) fn suspects(made: &str) {
+    let (_alone, written) = diagnosis_page();
+    let before = written.split_once(SUSPECTS).map_or(written.as_str(), |(before, _)| before);
+    same(DIAGNOSIS, &[before, SUSPECTS, made].concat());
 }
 
 #[test]

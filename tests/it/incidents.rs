@@ -5,11 +5,8 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use sidetone::practice::Behaviour;
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 
-use crate::support::{Range, read_head};
+use crate::support::{Range, Tunnel};
 
 const QUICK: &[&str] = &["hold = \"1500ms\"", "close_timeout = \"500ms\""];
 
@@ -110,39 +107,6 @@ async fn incident_i3_the_traditional_webhook_works_meanwhile() {
         assert_eq!(report["comparison"]["fallback"]["outcome"], outcome, "{report:#}");
         assert_eq!(findings(&report), [finding], "{report:#}");
     }
-}
-
-/// A tunnel that passes requests on and takes the upgrade out of them.
-struct Tunnel {
-    address: SocketAddr,
-    _tasks: JoinSet<()>,
-}
-
-impl Tunnel {
-    async fn open(to: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            let mut lines = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                lines.spawn(pass_on(stream, to));
-            }
-        });
-        Self { address, _tasks: tasks }
-    }
-}
-
-async fn pass_on(mut caller: TcpStream, to: SocketAddr) {
-    let head = read_head(&mut caller).await;
-    let stripped = |line: &&str| {
-        let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        !(name == "upgrade" || name == "connection" || name.starts_with("sec-websocket-"))
-    };
-    let head: String = head.trim_end().lines().filter(stripped).map(|line| format!("{line}\r\n")).collect();
-    let mut server = TcpStream::connect(to).await.unwrap();
-    server.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).await.unwrap();
-    let _ = tokio::io::copy_bidirectional(&mut caller, &mut server).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -348,6 +348,39 @@ async fn answer(mut stream: TcpStream, script: Arc<Script>) {
     while matches!(stream.read(&mut waste).await, Ok(1..)) {}
 }
 
+/// A tunnel that passes requests on and takes the upgrade out of them.
+pub(crate) struct Tunnel {
+    pub(crate) address: SocketAddr,
+    _tasks: JoinSet<()>,
+}
+
+impl Tunnel {
+    pub(crate) async fn open(to: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut lines = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                lines.spawn(pass_on(stream, to));
+            }
+        });
+        Self { address, _tasks: tasks }
+    }
+}
+
+async fn pass_on(mut caller: TcpStream, to: SocketAddr) {
+    let head = read_head(&mut caller).await;
+    let stripped = |line: &&str| {
+        let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        !(name == "upgrade" || name == "connection" || name.starts_with("sec-websocket-"))
+    };
+    let head: String = head.trim_end().lines().filter(stripped).map(|line| format!("{line}\r\n")).collect();
+    let mut server = TcpStream::connect(to).await.unwrap();
+    server.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).await.unwrap();
+    let _ = tokio::io::copy_bidirectional(&mut caller, &mut server).await;
+}
+
 /// The head of a request; less than that if the stream ends in it.
 pub(crate) async fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();

@@ -72,7 +72,7 @@ fn names_are_unique_and_fit_into_a_url() {
 
 #[test]
 fn needs_are_settings_of_a_monitor() {
-    const KEYS: [&str; 20] = [
+    const KEYS: [&str; 21] = [
         "accept_codes",
         "audio",
         "ca_file",
@@ -85,6 +85,7 @@ fn needs_are_settings_of_a_monitor() {
         "max_bytes",
         "max_frames_per_second",
         "min_hold",
+        "mode",
         "ping_interval",
         "ping_timeout",
         "raw",

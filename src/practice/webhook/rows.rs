@@ -114,6 +114,7 @@ webhooks! {
     "webhook-unset-path", xml(connect!("{ws}/twilio/undefined")), Provokes::ReasonAndWarning(of_code(404), Warning::PlaceholderInPath), ["dialect = \"twilio\"", "webhook.allow_private = true"], "the text of an unset variable in the path of the stream URL: 404";
     "webhook-port", xml(connect!("wss://voice.practice.example.com:{port}/twilio")), warns(Warning::PortUnusual), ["dialect = \"twilio\"", "webhook.allow_private = true", "webhook.expect_host = \"voice.practice.example.com\"", "resolver = [\"{address}\"]", "ca_file = \"{ca_file}\""], "a stream at another port than 443, on a host that looks public";
     "webhook-double-slash", xml(connect!("{ws}//twilio")), warns(Warning::PathDoubleSlash), ["dialect = \"twilio\"", "webhook.allow_private = true"], "PUBLIC_URL ends in a slash: two slashes in the stream URL (incident I5)";
+    "webhook-double-slash-wrong", xml(connect!("{ws}//one-slash-wanted")), Provokes::ReasonAndWarning(of_code(404), Warning::PathDoubleSlash), ["dialect = \"twilio\"", "webhook.allow_private = true"], "the same, to a server that has no route with two slashes: 404";
 }
 
 const SUCCESS: Provokes = Provokes::Success;

@@ -90,7 +90,8 @@ impl Planner<'_> {
         let mut list = vec![self.planned(Check::PlainGet, self.target.to_string(), Depth::Get, |_| ())];
         list.push(self.elsewhere(Check::OtherScheme, self.target.with_other_scheme(), Depth::Upgrade));
         let paths = self.dialled.path_variants.iter().map(|path| self.target.with_path(path));
-        let paths = self.target.with_other_slash().into_iter().chain(paths).filter(|other| other != self.target);
+        let slashes = self.target.with_single_slashes().into_iter().chain(self.target.with_other_slash());
+        let paths = slashes.chain(paths).filter(|other| other != self.target);
         list.extend(paths.map(|path| self.elsewhere(Check::Path, path, Depth::Upgrade)));
         if !self.dialled.dial.subprotocols.is_empty() {
             let without = |monitor: &mut Monitor| monitor.dial.subprotocols.clear();

@@ -80,6 +80,11 @@ fn variants_differ_from_what_failed() {
         planned.iter().filter(|planned| planned.check == Check::Path).map(|planned| planned.subject.as_str()).collect();
     assert_eq!(subjects, ["wss://voice.example.com/media/", "wss://voice.example.com/ws"]);
     assert!(checks(&planned).contains(&Check::Subprotocol));
+    let mut doubled = monitor.clone();
+    doubled.endpoint = crate::monitor::Endpoint::Stream(Target::parse("wss://voice.example.com//media?call=1").unwrap());
+    let single =
+        plan(&doubled, &failure(Reason::from_status(404))).into_iter().find(|planned| planned.check == Check::Path).unwrap();
+    assert!(single.subject.starts_with("wss://voice.example.com/media?call="), "{}", single.subject);
     for planned in planned.iter().filter(|planned| planned.check != Check::PlainGet) {
         assert_ne!(planned.monitor, monitor, "{:?}", planned.check);
         assert!(planned.monitor.origin.is_none() && planned.monitor.fallback.is_none());

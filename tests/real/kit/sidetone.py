@@ -39,6 +39,18 @@ class Sidetone:
         command = [*prefix, self.binary, "probe", url, "--json", "--hold", hold, *map(str, options)]
         return Dialling(command, self.case, env)
 
+    def diagnose(self, url, *options, hold="400ms", timeout=120):
+        """A probe and its follow-up checks, as a report; again as with `probe`."""
+        for _ in range(ATTEMPTS):
+            done = self.run("diagnose", url, "--json", "--hold", hold, *options, timeout=timeout)
+            try:
+                report = Report(json.loads(done.stdout)["report"], done.returncode, self.case)
+            except ValueError:
+                raise AssertionError(f"no report, exit {done.returncode}\n{done.stdout}{done.stderr}") from None
+            if report.reason not in MACHINE_REASONS:
+                break
+        return report
+
     def run(self, *arguments, prefix=(), env=None, timeout=60):
         """Any other command, to its end."""
         command = [*prefix, self.binary, *map(str, arguments)]
@@ -85,6 +97,11 @@ class Report:
     @property
     def lasted(self):
         return self.json["hold"]["lasted_seconds"]
+
+    @property
+    def findings(self):
+        """What is found, the named cause first."""
+        return [(finding["finding"], finding["confidence"]) for finding in self.json["findings"]]
 
     @property
     def warnings(self):

@@ -9,6 +9,7 @@ use crate::outcome::Finding::{OrdinaryPage, Redirected, UpgradeLost};
 use crate::outcome::Owner::{Application, Configuration, Credentials, Edge};
 
 const RFC_101: &str = "https://www.rfc-editor.org/rfc/rfc6455#section-4.1";
+const HTML: &str = "https://html.spec.whatwg.org/multipage/syntax.html#optional-tags";
 const RFC_426: &str = "https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22";
 const RFC_3XX: &str = "https://www.rfc-editor.org/rfc/rfc9110#section-15.4";
 const TORNADO: &str = "https://github.com/tornadoweb/tornado tornado/websocket.py";
@@ -23,9 +24,17 @@ pub(super) const ROWS: &[Signature] = &[
         "a web page answered: a wrong path or host, or a static site",
         "use the address of the server that speaks WebSocket, with its whole path",
     ),
+    // HTML lets its first tag be left out, and some build tools do.
+    Signature::of_any("document_instead", &[Status(&[200]), Body("<!doctype html")], Documented, HTML).means(
+        OrdinaryPage,
+        Likely,
+        Configuration,
+        "a web page answered: a wrong path or host, or a static site",
+        "use the address of the server that speaks WebSocket, with its whole path",
+    ),
     Signature::of_any(
         "single_page_instead",
-        &[Status(&[200]), Body("<html"), Body("<div id=\"root\">")],
+        &[Status(&[200]), Body("<!doctype html"), Body("<div id=\"root\">")],
         Seen,
         "https://github.com/vitejs/vite packages/create-vite",
     )

@@ -62,6 +62,8 @@ fn bodies() -> Vec<(Case, &'static str)> {
         (case("", URL, "400\n\n{\"error\":\"Invalid transport\"}", "", &[]), "python_socket_io_transport"),
         (case("", URL, "200\n\nTransport unknown", "", &[]), "socket_io_transport"),
         (case("", URL, "200\ncontent-type: text/html\n\njust text", "", &[]), "page_instead"),
+        (case("", URL, "404\n\n<!doctype html><p>nothing here", "", &[]), "document_instead page_instead"),
+        (case("", URL, "200\n\n<!doctype svg><svg/>", "", &[]), "document_instead page_instead"),
         (case("", URL, "530\n\nerror code: 1033", "", &[]), "cloudflare_tunnel_offline"),
         (case("", URL, "502\n\n<center><h1>502 Bad Gateway</h1></center><p>our own page</p>", "", &[]), "nginx_page nginx_502"),
         (

@@ -819,6 +819,7 @@ fn frameworks() -> Vec<Case> {
 
 fn unknown() -> Vec<Case> {
     vec![
+        case("document_instead", URL, "200\n\n<!DOCTYPE html><meta charset=\"utf-8\"><p>Hello", "", &["ordinary_page likely"]),
         case(
             "page_instead",
             URL,

@@ -1,0 +1,121 @@
+//! Nothing is found where nothing is wrong: a thousand clean probes, and some on a machine that is busy with other things.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sidetone::diagnosis::{Past, of, patterns, with_checks};
+use sidetone::dialect::Provider;
+use sidetone::monitor::Monitor;
+use sidetone::outcome::Outcome;
+use sidetone::practice::Behaviour;
+use sidetone::report::Report;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::support::Range;
+
+/// Probes at a time, so that two cores keep up with a build that is not optimised.
+const PLACES: usize = 32;
+const MANY: usize = 1_000;
+const FEW: usize = 80;
+/// Threads that want a core each.
+const BUSY: usize = 2;
+
+/// An echo, and the voice server of each provider that has one of its name, over ws and wss, with short holds.
+fn monitors(range: &Range) -> Vec<Arc<Monitor>> {
+    let mut monitors = Vec::new();
+    for secure in [false, true] {
+        let mut add = |name: &str, dialect: &str| {
+            let Some(behaviour) = Behaviour::find(name) else { return };
+            let url = range.practice.url(behaviour, secure).unwrap();
+            let trust = if secure { format!("ca_file = {:?}\n", range.file("ca.pem")) } else { String::new() };
+            let text = format!("[[monitor]]\nname = \"m\"\nurl = {url:?}\n{dialect}hold = \"150ms\"\n{trust}");
+            monitors.push(range.parse(&text));
+        };
+        add("echo", "");
+        for provider in Provider::ALL {
+            add(provider.label(), &format!("dialect = \"{provider}\"\n"));
+        }
+    }
+    assert!(monitors.len() > 20, "{} monitors", monitors.len());
+    monitors
+}
+
+/// The reports of `count` probes, in turn of all monitors; each with the monitor's number.
+async fn probed(count: usize) -> Vec<(usize, Report)> {
+    let range = Arc::new(Range::open().await);
+    let monitors = monitors(&range);
+    let places = Arc::new(Semaphore::new(PLACES));
+    let mut probes = JoinSet::new();
+    for n in 0..count {
+        let at = n % monitors.len();
+        let (range, places, monitor) = (Arc::clone(&range), Arc::clone(&places), Arc::clone(&monitors[at]));
+        probes.spawn(async move {
+            let _place = places.acquire().await.unwrap();
+            (at, range.probe(&monitor).await)
+        });
+    }
+    probes.join_all().await
+}
+
+/// No report says anything, nor what is made of it by itself, nor the history of a monitor, nor that of all together.
+fn nothing_is_found(reports: &[(usize, Report)]) {
+    for (_, report) in reports {
+        assert_ne!(report.outcome, Outcome::Failure, "{}: {} {:?}", report.target, report.summary, report.timeline);
+        let found = [report.findings.clone(), of(report), with_checks(report)].concat();
+        assert_eq!(found, [], "{}: {}", report.target, report.summary);
+    }
+    let mut histories: BTreeMap<usize, Vec<Past>> = BTreeMap::new();
+    for (at, report) in reports {
+        histories.entry(*at).or_default().push(Past::of(report));
+    }
+    for history in histories.values() {
+        assert_eq!(patterns(history), [], "{} probes of one monitor", history.len());
+    }
+    let all: Vec<Past> = histories.into_values().flatten().collect();
+    assert_eq!(patterns(&all), [], "all {} probes", all.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_clean_probes() {
+    let reports = probed(MANY).await;
+    assert_eq!(reports.len(), MANY);
+    let good = reports.iter().filter(|(_, report)| report.outcome == Outcome::Success).count();
+    assert!(good > MANY / 2, "{good} of {MANY} could be judged");
+    nothing_is_found(&reports);
+}
+
+/// Threads that do nothing, on every core, until they are dropped.
+struct Load(Arc<AtomicBool>);
+
+impl Load {
+    fn begin() -> Self {
+        let goes_on = Arc::new(AtomicBool::new(true));
+        for _ in 0..BUSY {
+            let goes_on = Arc::clone(&goes_on);
+            std::thread::spawn(move || {
+                while goes_on.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        Self(goes_on)
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Probes may be inconclusive then; nobody is blamed for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_found_on_a_busy_machine() {
+    let load = Load::begin();
+    let reports = probed(FEW).await;
+    drop(load);
+    assert_eq!(reports.len(), FEW);
+    nothing_is_found(&reports);
+}
