@@ -71,15 +71,17 @@ pub async fn probe_and_follow_up(monitor: &Monitor, resources: &Resources, cance
     let (mut report, dialled) = first(monitor, resources, cancel).await;
     report.checks = follow::follow_up(&dialled, &report, resources, cancel).await;
     report.findings.splice(0..0, diagnosis::checks(&report));
+    report.fixes = diagnosis::fixes(&report, monitor);
     report
 }
 
-/// A probe with its findings and second ways.
+/// A probe with its findings, second ways and fixes.
 async fn first<'m>(monitor: &'m Monitor, resources: &Resources, cancel: &CancellationToken) -> (Report, Dialled<'m>) {
     let began = Instant::now();
     let (mut report, dialled) = dial(monitor, How::default(), resources, cancel).await;
     report.findings = diagnosis::of(&report);
     second::try_others(&mut report, monitor, began, resources, cancel).await;
+    report.fixes = diagnosis::fixes(&report, monitor);
     (report, dialled)
 }
 
