@@ -454,7 +454,7 @@ pub struct FixReport {
     #[serde(rename = "for")]
     pub whom: &'static str,
     /// What it does, and what to put in place of what is only an example.
-    pub says: &'static str,
+    pub says: String,
     /// The lines, filled in with the monitor's own host and path.
     pub text: String,
     /// The page that it is from.

@@ -140,7 +140,7 @@ fn filled(fix: &'static Fix, call: Call, whom: &'static str, place: &Place) -> F
         finding,
         reason,
         whom,
-        says: fix.says,
+        says: place.says(fix),
         text: place.fill(fix.text),
         source: fix.source,
         known: fix.standing.label(),

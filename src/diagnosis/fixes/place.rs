@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use super::fix::Fix;
 use crate::monitor::{Endpoint, Monitor, Target};
 use crate::outcome::{Check, Outcome, Phase};
 use crate::report::Report;
@@ -17,8 +18,12 @@ pub(super) struct Place {
     host: String,
     port: u16,
     path: String,
+    /// `host` or `host:port`, as it stands in a URL.
+    authority: String,
     /// The stream's URL as the provider should have it.
     stream: String,
+    /// Is the path of the stream only an example?
+    example: bool,
 }
 
 impl Place {
@@ -26,28 +31,30 @@ impl Place {
         match &monitor.endpoint {
             Endpoint::Stream(target) => Self::of_stream(target, better_path(monitor, report).unwrap_or_else(|| target.path())),
             Endpoint::Webhook(webhook) => {
-                let stream = harmless_host(webhook.expect_host.as_deref().unwrap_or_else(|| webhook.url.host()));
-                let url = format!("wss://{stream}{PATH}");
-                if report.phase == Some(Phase::Webhook) {
-                    Self::of_webhook(webhook.url.url(), url)
-                } else {
-                    Self { host: stream, port: 443, path: PATH.to_owned(), stream: url }
-                }
+                let at_webhook = report.phase == Some(Phase::Webhook);
+                Self::of_webhook(webhook.url.url(), webhook.expect_host.as_deref(), at_webhook)
             }
         }
     }
 
-    fn of_webhook(url: &Url, stream: String) -> Self {
-        let host = harmless_host(url.host_str().unwrap_or_default());
-        Self { host, port: url.port_or_known_default().unwrap_or(443), path: harmless_path(url.path()), stream }
+    fn of_stream(target: &Target, path: &str) -> Self {
+        let (host, path, port) = (harmless_host(&target.host().to_string()), harmless_path(path), target.port());
+        let authority = with_port(&host, port);
+        Self { stream: format!("wss://{authority}{path}"), host, port, path, authority, example: false }
     }
 
-    fn of_stream(target: &Target, path: &str) -> Self {
-        let host = harmless_host(&target.host().to_string());
-        let path = harmless_path(path);
-        let port = target.port();
-        let authority = if matches!(port, 80 | 443) { host.clone() } else { format!("{host}:{port}") };
-        Self { stream: format!("wss://{authority}{path}"), host, port, path }
+    /// The stream of a webhook stands in its answer, which is the endpoint's text: its path here is an example.
+    fn of_webhook(url: &Url, expect_host: Option<&str>, at_webhook: bool) -> Self {
+        let own = harmless_host(url.host_str().unwrap_or_default());
+        let port = url.port_or_known_default().unwrap_or(443);
+        let of_stream = expect_host.map_or_else(|| with_port(&own, port), harmless_host);
+        let stream = format!("wss://{of_stream}{PATH}");
+        if at_webhook {
+            let (path, authority) = (harmless_path(url.path()), of_stream);
+            return Self { host: own, port, path, authority, stream, example: true };
+        }
+        let (host, port) = expect_host.map_or((own, port), |host| (harmless_host(host), 443));
+        Self { host, port, path: PATH.to_owned(), authority: of_stream, stream, example: true }
     }
 
     /// `text` with its marks filled in.
@@ -56,8 +63,20 @@ impl Place {
             .replace("@port@", &self.port.to_string())
             .replace("@path@", &self.path)
             .replace("@stream@", &self.stream)
-            .replace("@public@", &format!("https://{}", self.host))
+            .replace("@public@", &format!("https://{}", self.authority))
     }
+
+    /// What the row says, and which of its path is an example.
+    pub(super) fn says(&self, fix: &Fix) -> String {
+        let shown = fix.text.contains("@stream@") || fix.text.contains("@path@") && self.path == PATH;
+        let example = if self.example && shown { format!(" ({PATH}: the stream's path)") } else { String::new() };
+        format!("{}{example}", fix.says)
+    }
+}
+
+/// Without the ports that a URL leaves out.
+fn with_port(host: &str, port: u16) -> String {
+    if matches!(port, 80 | 443) { host.to_owned() } else { format!("{host}:{port}") }
 }
 
 /// The path of the user's own variants at which a follow-up check found the server.

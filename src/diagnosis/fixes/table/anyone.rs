@@ -4,7 +4,7 @@ use super::super::fix::Fix;
 use super::super::fix::Whom::Anyone;
 use crate::diagnosis::layers::Standing::{Assumed, Documented};
 use crate::outcome::Finding::{
-    HandlerFailedAtOnce, OrdinaryPage, PlainGet, RouteMissing, ServerException, SetupFailed, UpgradeLost, WrongPort, WrongScheme,
+    FailedInSession, HandlerFailedAtOnce, OrdinaryPage, PlainGet, RouteMissing, ServerException, SetupFailed, UpgradeLost, WrongPort, WrongScheme,
 };
 use crate::outcome::Reason::{
     self, DnsCnameDangling, DnsNoAddress, DnsNxdomain, DnsPrivateAddress, TcpRefused, TcpTimeout, TlsCertExpired,
@@ -123,7 +123,7 @@ pub(super) const ROWS: &[Fix] = &[
         Anyone,
         (
             "on the server's machine, ask it past everything in front (5050: its own port): a 101 here means that the upgrade or the \
-             path is lost on the way, anything else that the server has no WebSocket there",
+             path is lost on the way; no connection, that the server does not run; anything else, that it has no WebSocket at this path",
             "curl -i -N --http1.1 --max-time 5 \\\n\
              \x20 -H 'Connection: Upgrade' -H 'Upgrade: websocket' \\\n\
              \x20 -H 'Sec-WebSocket-Version: 13' \\\n\
@@ -145,6 +145,30 @@ pub(super) const ROWS: &[Fix] = &[
     ]),
     // --- the application ---
     Fix::of(
+        "ask_the_webhook",
+        Anyone,
+        (
+            "on the server's machine, ask the webhook itself, past everything in front (5050: its own port), and read the whole answer; a \
+             server that checks signatures refuses this one",
+            "curl -si --max-time 15 -d CallSid=CA00000000000000000000000000000000 \\\n\
+             \x20 http://127.0.0.1:5050@path@",
+        ),
+        Documented,
+        "https://curl.se/docs/manpage.html",
+    )
+    .because(&[
+        Reason::WebhookUnreadable,
+        Reason::WebhookNoStream,
+        Reason::WebhookNotFound,
+        Reason::WebhookMethodNotAllowed,
+        Reason::WebhookRejected,
+        Reason::WebhookRedirected,
+        Reason::WebhookServerError,
+        Reason::WebhookBadGateway,
+        Reason::WebhookTimeout,
+        Reason::WebhookClosed,
+    ]),
+    Fix::of(
         "logs",
         Anyone,
         (
@@ -155,7 +179,8 @@ pub(super) const ROWS: &[Fix] = &[
         Documented,
         "https://www.freedesktop.org/software/systemd/man/latest/journalctl.html",
     )
-    .on(&[ServerException, SetupFailed, HandlerFailedAtOnce]),
+    .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession])
+    .because(&[Reason::WebhookServerError]),
     Fix::of(
         "public_url",
         Anyone,

@@ -10,7 +10,7 @@ use crate::outcome::Finding::{
     BackendFails, BackendSilent, FailedInSession, HandlerFailedAtOnce, IdleTimeout, LifetimeLimit, NoSuchService, OrdinaryPage,
     RefusedInFront, RouteMissing, ServerException, ServiceStopped, SetupFailed, UpgradeLost,
 };
-use crate::outcome::Reason::{DnsCnameDangling, DnsNoAddress, DnsNxdomain, WebhookNxdomain};
+use crate::outcome::Reason::{DnsCnameDangling, DnsNoAddress, DnsNxdomain, WebhookNxdomain, WebhookServerError};
 
 const RAILWAY_502: &str = "https://docs.railway.com/networking/troubleshooting/application-failed-to-respond";
 const RAILWAY_DOMAIN: &str = "https://docs.railway.com/cli/domain";
@@ -56,7 +56,8 @@ pub(super) const ROWS: &[Fix] = &[
         Documented,
         "https://docs.railway.com/cli/logs",
     )
-    .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession]),
+    .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession])
+    .because(&[WebhookServerError]),
     // --- Render ---
     Fix::of(
         "render_service",
@@ -133,7 +134,8 @@ pub(super) const ROWS: &[Fix] = &[
         Documented,
         "https://devcenter.heroku.com/articles/logging",
     )
-    .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession]),
+    .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession])
+    .because(&[WebhookServerError]),
     // --- Fly.io ---
     Fix::of(
         "fly_port",
@@ -169,7 +171,8 @@ pub(super) const ROWS: &[Fix] = &[
         Documented,
         "https://fly.io/docs/flyctl/logs/",
     )
-    .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession]),
+    .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession])
+    .because(&[WebhookServerError]),
     // --- Vercel ---
     Fix::of(
         "vercel_deployment",
@@ -256,7 +259,8 @@ pub(super) const ROWS: &[Fix] = &[
         Documented,
         "https://cloud.google.com/sdk/gcloud/reference/run/services/logs/read",
     )
-    .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession]),
+    .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession])
+    .because(&[WebhookServerError]),
     // --- Azure App Service ---
     Fix::of(
         "azure_websockets",
@@ -288,5 +292,6 @@ pub(super) const ROWS: &[Fix] = &[
         Documented,
         "https://learn.microsoft.com/cli/azure/webapp/log",
     )
-    .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession]),
+    .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession])
+    .because(&[WebhookServerError]),
 ];

@@ -29,7 +29,7 @@ const URL_REASONS: &[Reason] = &[
     Reason::from_status(404),
 ];
 const SIGNATURE_FINDINGS: &[Finding] = &[RejectedBeforeAccept, RefusedByPolicy];
-const SIGNATURE_REASONS: &[Reason] = &[WebhookForbidden, Reason::from_status(401), Reason::from_status(403)];
+const SIGNATURE_REASONS: &[Reason] = &[Reason::from_status(401), Reason::from_status(403)];
 const FORMAT_FINDINGS: &[Finding] = &[PayloadRejected, WrongFrameKind, FirstMessageRejected];
 const FORMAT_REASONS: &[Reason] = &[AppWrongRate];
 
@@ -69,6 +69,20 @@ pub(super) const ROWS: &[Fix] = &[
     )
     .on(SIGNATURE_FINDINGS)
     .because(SIGNATURE_REASONS),
+    Fix::of(
+        "webhook_token",
+        Providers(&[Twilio, ConversationRelay, Signalwire, Plivo, Vonage]),
+        (
+            "let the monitor sign as the provider does, with the present secret of the account (Twilio: the primary auth token; Plivo: the \
+             auth token; SignalWire: the signing key; Vonage: the signature secret); if that is refused as well, the server checks \
+             another secret, or another URL than the public one",
+            "[monitor.webhook]\n\
+             auth_token_file = \"/run/secrets/auth-token\"",
+        ),
+        Documented,
+        "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
+    )
+    .because(&[WebhookForbidden]),
     Fix::of(
         "conversation_relay_url",
         Providers(&[ConversationRelay]),
@@ -113,7 +127,7 @@ pub(super) const ROWS: &[Fix] = &[
         "https://developer.signalwire.com/compatibility-api/cxml/voice/stream/",
     )
     .on(SIGNATURE_FINDINGS)
-    .because(&[Reason::from_status(401), Reason::from_status(403)]),
+    .because(SIGNATURE_REASONS),
     // --- Telnyx ---
     Fix::of(
         "telnyx_url",
@@ -158,7 +172,7 @@ pub(super) const ROWS: &[Fix] = &[
         "https://visionagents.ai/integrations/telephony/telnyx",
     )
     .on(SIGNATURE_FINDINGS)
-    .because(SIGNATURE_REASONS),
+    .because(&[WebhookForbidden, Reason::from_status(401), Reason::from_status(403)]),
     // --- Infobip ---
     Fix::of(
         "infobip_url",
@@ -201,7 +215,7 @@ pub(super) const ROWS: &[Fix] = &[
         "https://github.com/infobip/infobip-api-java-client",
     )
     .on(SIGNATURE_FINDINGS)
-    .because(&[Reason::from_status(401), Reason::from_status(403)]),
+    .because(SIGNATURE_REASONS),
     // --- Vonage ---
     Fix::of(
         "vonage_url",
@@ -249,7 +263,7 @@ pub(super) const ROWS: &[Fix] = &[
         "https://developer.vonage.com/en/voice/voice-api/concepts/websockets",
     )
     .on(SIGNATURE_FINDINGS)
-    .because(&[Reason::from_status(401), Reason::from_status(403)]),
+    .because(SIGNATURE_REASONS),
     // --- Plivo and Vobiz ---
     Fix::of(
         "plivo_url",
@@ -316,7 +330,7 @@ pub(super) const ROWS: &[Fix] = &[
         "https://dev.bandwidth.com/docs/voice/programmable-voice/bxml/startStream",
     )
     .on(SIGNATURE_FINDINGS)
-    .because(&[Reason::from_status(401), Reason::from_status(403)]),
+    .because(SIGNATURE_REASONS),
     // --- Exotel ---
     Fix::of(
         "exotel_url",

@@ -9,7 +9,7 @@ use crate::diagnosis::layers::Standing::Documented;
 use crate::outcome::Finding::{
     KeepaliveTimeout, MessageTooBig, NotPlainWebsocket, PlainGet, RejectedBeforeAccept, RouteMissing,
 };
-use crate::outcome::Reason::{WebhookForbidden, WebhookUrlInvalid};
+use crate::outcome::Reason::{WebhookForbidden, WebhookUnreadable, WebhookUrlInvalid};
 
 const UVICORN: &str = "https://www.uvicorn.org/settings/";
 const WS: &str = "https://github.com/websockets/ws";
@@ -77,6 +77,18 @@ pub(super) const ROWS: &[Fix] = &[
         UVICORN,
     )
     .because(&[WebhookForbidden, WebhookUrlInvalid]),
+    Fix::of(
+        "fastapi_xml",
+        Layers(&[Uvicorn, Fastapi]),
+        (
+            "return the document as XML, and not as a text, which FastAPI writes as JSON (`twiml`: the document)",
+            "from fastapi import Response\n\
+             return Response(content=str(twiml), media_type=\"text/xml\")",
+        ),
+        Documented,
+        "https://fastapi.tiangolo.com/advanced/response-directly/",
+    )
+    .because(&[WebhookUnreadable]),
     // --- gunicorn ---
     Fix::of(
         "gunicorn_worker",
@@ -157,6 +169,14 @@ pub(super) const ROWS: &[Fix] = &[
         "https://expressjs.com/en/guide/behind-proxies.html",
     )
     .because(&[WebhookForbidden]),
+    Fix::of(
+        "express_xml",
+        Layers(&[Express]),
+        ("send the document as XML (`twiml`: the document)", "res.type(\"text/xml\").send(twiml.toString());"),
+        Documented,
+        "https://expressjs.com/en/api.html#res.type",
+    )
+    .because(&[WebhookUnreadable]),
     Fix::of(
         "fastify_websocket",
         Layers(&[Fastify]),
