@@ -1,9 +1,9 @@
 //! `docs/diagnosis.md`, made from the lists and tables of this module.
 
-use super::layers;
+use super::{fixes, layers};
 use crate::outcome::{Check, Confidence, Finding};
 
-/// What [`super::patterns`] and [`super::limits`] say, which the reports of single probes do not have.
+/// What [`super::patterns`] says, which the reports of single probes do not have.
 const OF_A_HISTORY: &[Finding] = &[
     Finding::IdleTimeout,
     Finding::LifetimeLimit,
@@ -13,6 +13,10 @@ const OF_A_HISTORY: &[Finding] = &[
     Finding::DialSlows,
     Finding::CertificateExpires,
     Finding::Intermittent,
+];
+
+/// What [`super::limits()`] says.
+const OF_THE_LIMITS: &[Finding] = &[
     Finding::HoldTooShort,
     Finding::StreamHidesIdle,
     Finding::PingsHideIdle,
@@ -42,7 +46,7 @@ pub fn markdown() -> String {
     }
     page.push_str("\nIts evidence is listed; what speaks against it stands there as \"against: …\".\n\n## Findings\n\n");
     page.push_str("| finding | meaning |\n|---|---|\n");
-    for finding in Finding::ALL.iter().filter(|finding| !OF_A_HISTORY.contains(finding)) {
+    for finding in Finding::ALL.iter().filter(|finding| !OF_A_HISTORY.contains(finding) && !OF_THE_LIMITS.contains(finding)) {
         page.push_str(&format!("| `{finding}` | {} |\n", finding.explains().join("").trim()));
     }
     page.push_str(CHECKS);
@@ -51,6 +55,12 @@ pub fn markdown() -> String {
     }
     page.push_str(WHO);
     page.push_str(&layers::markdown());
+    page.push_str(FIXES);
+    page.push_str(&fixes::markdown());
+    page.push_str(LIMITS);
+    for limit in OF_THE_LIMITS {
+        page.push_str(&format!("| `{limit}` | {} |\n", limit.explains().join("").trim()));
+    }
     page
 }
 
@@ -76,6 +86,34 @@ Proxies, tunnels, platforms and frameworks are known by their headers, the body'
 Several in one answer are listed from the front to the back. *known* says where a mark comes from: documented by its maker, seen verbatim
 in several unrelated public places, or assumed; it bounds how sure a finding may be.
 
+";
+
+const FIXES: &str = "
+## Fixes
+
+A failed report has `fixes`: at most four snippets of commands or configuration, the best first. `sidetone diagnose` shows each below the
+finding that it is for. They are chosen by evidence alone:
+
+- for a layer only if the answer shows that layer, and only if the finding is about its own answer; where the upgrade was lost on the way, for
+  what is in front of the one that says so as well;
+- for a provider if the monitor speaks its dialect, or if its webhook failed;
+- for anyone only where no recognised layer has its own.
+
+Host, port and path in a snippet are those of the monitor's own configuration, up to the first character that a shell, XML or a proxy's
+configuration could take for more than text. Where a webhook names the stream, its path is an example (`/media`), and the sentence says so.
+What else is an example (the server's own port 5050, names in capitals) is named in the sentence. *known* is as above: whether the snippet's
+setting is documented by its maker at the source, seen in public places, or assumed.
+
+";
+
+const LIMITS: &str = "
+## What probes cannot show
+
+`sidetone diagnose` ends with what this one probe could not have seen, after a success as well (`cannot show`; in `--json` under `limits`,
+which is there also where no line was held). These are no failures, and no metric has them.
+
+| limit | meaning |
+|---|---|
 ";
 
 const fn sureness(confidence: Confidence) -> &'static str {

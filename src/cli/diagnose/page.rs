@@ -270,10 +270,13 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::layers;
     use crate::dialect::Provider;
     use crate::monitor::Target;
     use crate::outcome::{Check, Reason};
+    use crate::report::UpgradeReport;
     use crate::supervisor::fixture;
+    use crate::text::Printable;
     use crate::webhook::lint_url;
 
     #[test]
@@ -288,6 +291,17 @@ mod tests {
             status: None,
             says: "there was no time left for it, ".repeat(6),
         });
+        let text = format!("{}\n  short", "x".repeat(76));
+        let source = "https://docs.example.com/a/long/path/of/documentation/that/fills/the/terminal";
+        report.fixes.push(FixReport {
+            finding: None,
+            reason: report.reason,
+            whom: "nginx",
+            says: "write this into the location, ".repeat(5),
+            text: text.clone(),
+            source,
+            known: "documented",
+        });
         let lint = lint_url(&Target::parse("ws://voice.example.com//media?x=1").unwrap(), Some(Provider::Twilio));
         assert!(!lint.is_empty());
         let page = page(&Seen { lint: &lint, report: &report, limits: &[] }, false);
@@ -295,15 +309,60 @@ mod tests {
             let alone = line.split_whitespace().count() <= 2;
             assert!(line.chars().count() <= WIDTH || alone, "{line}");
         }
-        for part in ["✗ tls", "– plain_get", "✗ url", "cause", "who", "edge"] {
+        assert!(page.contains(&format!("\n    {}\n      short\n", "x".repeat(76))), "a snippet stays as it is:\n{page}");
+        assert!(page.contains(source), "a URL stays whole:\n{page}");
+        for part in ["✗ tls", "– plain_get", "✗ url", "cause", "who", "edge", "fix       nginx: "] {
             assert!(page.contains(part), "{part}:\n{page}");
         }
         assert!(!page.contains('\u{1b}'));
     }
 
     #[test]
+    fn who_answered_and_who_must_act() {
+        let mut report = fixture::failure("a", Reason::from_status(502));
+        let printable = |text: &str| Printable::capture(text.as_bytes(), 100);
+        report.upgrade = Some(UpgradeReport {
+            status: Some(502),
+            http_version: None,
+            headers: vec![(printable("server"), printable("railway-edge"))],
+            body: printable("Application failed to respond"),
+            clock_skew_seconds: None,
+        });
+        report.findings = layers::findings(&report);
+        let page = |report: &Report| page(&Seen { lint: &[], report, limits: &[] }, false);
+        let shown = page(&report);
+        assert!(shown.contains("answered    railway (server: railway-edge, "), "{shown}");
+        assert!(shown.contains("who         application: the voice agent's own code (so railway's answer"), "{shown}");
+        assert_eq!(shown.matches("on the way").count(), 0, "the layers stand there once:\n{shown}");
+        let mut nobody = fixture::failure("a", Reason::DnsNxdomain);
+        (nobody.upgrade, nobody.tls) = (None, None);
+        nobody.target = "wss://voice.up.railway.app/media".to_owned();
+        let shown = page(&nobody);
+        assert!(shown.contains("name of     railway (") && !shown.contains("answered"), "nobody answered:\n{shown}");
+    }
+
+    #[test]
+    fn limits_are_quiet_and_come_last() {
+        let report = fixture::report("a", Outcome::Success);
+        let limits = crate::diagnosis::limits(&crate::monitor::HoldPlan::default(), &[]);
+        let seen = Seen { lint: &[], report: &report, limits: &limits };
+        let plain = page(&seen, false);
+        assert!(plain.lines().last().unwrap().starts_with(' ') && plain.contains("\n\ncannot show a "), "{plain}");
+        assert!(page(&seen, true).contains("\u{1b}[90mcannot show a "));
+        let lost = fixture::failure("a", Reason::TcpRefused);
+        assert!(!page(&Seen { report: &lost, ..seen }, false).contains("cannot show"), "no line was held");
+    }
+
+    #[test]
     fn a_good_line_has_no_cause() {
         let page = page(&Seen { lint: &[], report: &fixture::report("a", Outcome::Success), limits: &[] }, false);
-        assert!(page.contains("✓ hold") && page.contains("success") && !page.contains("cause") && !page.contains('✗'), "{page}");
+        assert!(
+            !page.contains("cannot show")
+                && page.contains("✓ hold")
+                && page.contains("success")
+                && !page.contains("cause")
+                && !page.contains('✗'),
+            "{page}"
+        );
     }
 }

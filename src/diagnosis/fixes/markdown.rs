@@ -6,7 +6,8 @@ use super::table;
 /// The whole table in Markdown, without the snippets themselves.
 #[must_use]
 pub fn markdown() -> String {
-    let mut page = String::from("| for whom | on which findings and reasons | what it does | known | source |\n|---|---|---|---|---|\n");
+    let mut page =
+        String::from("| for whom | on which findings and reasons | what it does | known | source |\n|---|---|---|---|---|\n");
     for fix in table() {
         let calls = fix.findings.iter().map(|finding| format!("`{finding}`"));
         let calls: Vec<_> = calls.chain(fix.reasons.iter().map(|reason| format!("`{reason}`"))).collect();

@@ -4,12 +4,14 @@ use super::super::fix::Fix;
 use super::super::fix::Whom::Anyone;
 use crate::diagnosis::layers::Standing::{Assumed, Documented};
 use crate::outcome::Finding::{
-    FailedInSession, HandlerFailedAtOnce, OrdinaryPage, PlainGet, RouteMissing, ServerException, SetupFailed, UpgradeLost, WrongPort, WrongScheme,
+    FailedInSession, HandlerFailedAtOnce, OrdinaryPage, PlainGet, RouteMissing, ServerException, SetupFailed, UpgradeLost,
+    WrongPort, WrongScheme,
 };
 use crate::outcome::Reason::{
     self, DnsCnameDangling, DnsNoAddress, DnsNxdomain, DnsPrivateAddress, TcpRefused, TcpTimeout, TlsCertExpired,
     TlsCertNotYetValid, TlsHostnameMismatch, TlsMissingIntermediate, TlsPortSpeaksHttp, TlsPrivateCa, TlsSelfSigned,
-    TlsUnknownIssuer, WebhookForbidden, WebhookNxdomain, WebhookRefused, WebhookUnreachable, WebhookUrlInvalid, WebhookUrlPrivate,
+    TlsUnknownIssuer, WebhookForbidden, WebhookNxdomain, WebhookRefused, WebhookUnreachable, WebhookUrlInvalid,
+    WebhookUrlPrivate,
 };
 
 const S_CLIENT: &str = "https://docs.openssl.org/master/man1/openssl-s_client/";
@@ -54,11 +56,12 @@ pub(super) const ROWS: &[Fix] = &[
         Anyone,
         (
             "see for which names the certificate is, and get one for this name (certbot's way, with nginx)",
-            "openssl s_client -connect @host@:@port@ -servername @host@ \\\n\
-             \x20 </dev/null | openssl x509 -noout -ext subjectAltName\n\
+            "openssl s_client -connect @host@:@port@ \\\n\
+             \x20 -servername @host@ </dev/null | openssl x509 -noout \\\n\
+             \x20 -ext subjectAltName\n\
              certbot --nginx -d @host@",
         ),
-        Documented,
+        Assumed,
         S_CLIENT,
     )
     .because(&[TlsHostnameMismatch, TlsSelfSigned, TlsPrivateCa]),
@@ -70,7 +73,7 @@ pub(super) const ROWS: &[Fix] = &[
              one has it",
             "curl -si --max-time 5 http://@host@:@port@@path@ | head -n 5",
         ),
-        Documented,
+        Assumed,
         "https://curl.se/docs/manpage.html",
     )
     .on(&[WrongScheme])
@@ -85,7 +88,7 @@ pub(super) const ROWS: &[Fix] = &[
              dig +short @host@ A\n\
              dig +trace @host@ A | tail -n 5",
         ),
-        Documented,
+        Assumed,
         "https://bind9.readthedocs.io/en/latest/manpages.html#dig-dns-lookup-utility",
     )
     .because(&[DnsNxdomain, DnsNoAddress, DnsCnameDangling, DnsPrivateAddress, WebhookNxdomain]),
@@ -100,7 +103,7 @@ pub(super) const ROWS: &[Fix] = &[
              docker ps --format 'table {{.Names}}\\t{{.Ports}}'\n\
              docker run -p @port@:5050 …",
         ),
-        Documented,
+        Assumed,
         "https://docs.docker.com/engine/network/port-publishing/",
     )
     .on(&[WrongPort])
@@ -113,7 +116,7 @@ pub(super) const ROWS: &[Fix] = &[
              security group in front drops them",
             "tcpdump -ni any 'tcp[tcpflags] & tcp-syn != 0 and port @port@'",
         ),
-        Documented,
+        Assumed,
         "https://www.tcpdump.org/manpages/pcap-filter.7.html",
     )
     .because(&[TcpTimeout, WebhookUnreachable]),
@@ -153,7 +156,7 @@ pub(super) const ROWS: &[Fix] = &[
             "curl -si --max-time 15 -d CallSid=CA00000000000000000000000000000000 \\\n\
              \x20 http://127.0.0.1:5050@path@",
         ),
-        Documented,
+        Assumed,
         "https://curl.se/docs/manpage.html",
     )
     .because(&[
@@ -176,7 +179,7 @@ pub(super) const ROWS: &[Fix] = &[
             "journalctl -u voice --since '5 min ago' -n 50\n\
              docker logs --since 5m voice",
         ),
-        Documented,
+        Assumed,
         "https://www.freedesktop.org/software/systemd/man/latest/journalctl.html",
     )
     .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession])

@@ -5,7 +5,7 @@ use super::super::fix::Whom::Layers;
 use crate::diagnosis::layers::Layer::{
     AwsAlb, AwsApiGateway, AzureApplicationGateway, CloudFront, Cloudflare, CloudflareTunnel, GcpLoadBalancer, Ngrok,
 };
-use crate::diagnosis::layers::Standing::{Documented, Seen};
+use crate::diagnosis::layers::Standing::{Assumed, Documented, Seen};
 use crate::outcome::Finding::{
     BackendFails, BackendSilent, BotProtection, IdleTimeout, LifetimeLimit, OriginTlsFails, PlaceholderCertificate,
     RefusedInFront, RouteMissing, TunnelOffline, TunnelPage, UpgradeLost,
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Fix] = &[
             "ss -ltnp | grep -E ':(80|443) '\n\
              curl -skI https://127.0.0.1/ -H 'Host: @host@'",
         ),
-        Documented,
+        Assumed,
         "https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/",
     )
     .on(&[BackendFails, BackendSilent]),
@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Fix] = &[
              \x20 -servername @host@ </dev/null \\\n\
              \x20 | openssl x509 -noout -enddate -ext subjectAltName",
         ),
-        Documented,
+        Assumed,
         "https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/",
     )
     .on(&[OriginTlsFails]),
@@ -67,7 +67,7 @@ pub(super) const ROWS: &[Fix] = &[
              shows whether it is: the addresses are then Cloudflare's",
             "dig +short @host@",
         ),
-        Documented,
+        Assumed,
         "https://developers.cloudflare.com/ssl/origin-configuration/origin-ca/",
     )
     .on(&[PlaceholderCertificate]),
@@ -81,7 +81,7 @@ pub(super) const ROWS: &[Fix] = &[
             "cloudflared tunnel info NAME\n\
              cloudflared tunnel run NAME",
         ),
-        Documented,
+        Seen,
         "https://developers.cloudflare.com/tunnel/advanced/local-management/create-local-tunnel/",
     )
     .on(&[TunnelOffline]),
@@ -107,7 +107,7 @@ pub(super) const ROWS: &[Fix] = &[
             "start the agent with this name (5050: the server's own port); if another name is shown, give that one to the provider",
             "ngrok http 5050 --url https://@host@",
         ),
-        Documented,
+        Seen,
         "https://ngrok.com/docs/errors/err_ngrok_3200",
     )
     .on(&[TunnelOffline]),
@@ -119,7 +119,7 @@ pub(super) const ROWS: &[Fix] = &[
             "ss -ltnp\n\
              ngrok http http://localhost:5050 --url https://@host@",
         ),
-        Documented,
+        Assumed,
         "https://ngrok.com/docs/errors/err_ngrok_8012",
     )
     .on(&[BackendFails]),
@@ -165,7 +165,7 @@ pub(super) const ROWS: &[Fix] = &[
              listener)",
             "aws elbv2 describe-rules --listener-arn ARN",
         ),
-        Documented,
+        Assumed,
         "https://docs.aws.amazon.com/cli/latest/reference/elbv2/describe-rules.html",
     )
     .on(&[RouteMissing]),
@@ -176,7 +176,7 @@ pub(super) const ROWS: &[Fix] = &[
             "see which web ACL stands before the load balancer (ARN: that of the load balancer), and look at its sampled requests",
             "aws wafv2 get-web-acl-for-resource --resource-arn ARN",
         ),
-        Documented,
+        Assumed,
         "https://docs.aws.amazon.com/cli/latest/reference/wafv2/get-web-acl-for-resource.html",
     )
     .on(&[RefusedInFront]),
@@ -202,7 +202,7 @@ pub(super) const ROWS: &[Fix] = &[
              \x20 --query 'Items[].[Name,ProtocolType,ApiEndpoint]'\n\
              aws apigatewayv2 get-stages --api-id ID",
         ),
-        Documented,
+        Assumed,
         "https://docs.aws.amazon.com/cli/latest/reference/apigatewayv2/get-apis.html",
     )
     .on(&[RouteMissing, RefusedInFront]),
@@ -252,7 +252,7 @@ pub(super) const ROWS: &[Fix] = &[
             "see which backends are healthy (NAME: the backend service)",
             "gcloud compute backend-services get-health NAME --global",
         ),
-        Documented,
+        Assumed,
         "https://cloud.google.com/sdk/gcloud/reference/compute/backend-services/get-health",
     )
     .on(&[BackendFails]),
@@ -265,7 +265,7 @@ pub(super) const ROWS: &[Fix] = &[
             "az network application-gateway show-backend-health \\\n\
              \x20 --resource-group GROUP --name NAME",
         ),
-        Documented,
+        Assumed,
         "https://learn.microsoft.com/cli/azure/network/application-gateway",
     )
     .on(&[BackendFails]),

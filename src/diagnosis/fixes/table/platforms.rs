@@ -2,10 +2,8 @@
 
 use super::super::fix::Fix;
 use super::super::fix::Whom::Layers;
-use crate::diagnosis::layers::Layer::{
-    AzureAppService, CloudRun, Fly, GithubPages, Heroku, Netlify, Railway, Render, Vercel,
-};
-use crate::diagnosis::layers::Standing::{Documented, Seen};
+use crate::diagnosis::layers::Layer::{AzureAppService, CloudRun, Fly, GithubPages, Heroku, Netlify, Railway, Render, Vercel};
+use crate::diagnosis::layers::Standing::{Assumed, Documented, Seen};
 use crate::outcome::Finding::{
     BackendFails, BackendSilent, FailedInSession, HandlerFailedAtOnce, IdleTimeout, LifetimeLimit, NoSuchService, OrdinaryPage,
     RefusedInFront, RouteMissing, ServerException, ServiceStopped, SetupFailed, UpgradeLost,
@@ -85,7 +83,7 @@ pub(super) const ROWS: &[Fix] = &[
              \x20   name: voice\n\
              \x20   plan: starter",
         ),
-        Documented,
+        Seen,
         "https://render.com/docs/free",
     )
     .on(&[ServiceStopped]),
@@ -100,7 +98,7 @@ pub(super) const ROWS: &[Fix] = &[
              # Procfile\n\
              web: uvicorn main:app --host 0.0.0.0 --port $PORT",
         ),
-        Documented,
+        Assumed,
         "https://devcenter.heroku.com/articles/error-codes",
     )
     .on(&[BackendFails, BackendSilent]),
@@ -111,7 +109,7 @@ pub(super) const ROWS: &[Fix] = &[
             "see which domains the app has, and use one of them",
             "heroku domains --app APP",
         ),
-        Documented,
+        Assumed,
         "https://devcenter.heroku.com/articles/custom-domains",
     )
     .on(&[NoSuchService])
@@ -131,7 +129,7 @@ pub(super) const ROWS: &[Fix] = &[
         "heroku_logs",
         Layers(&[Heroku]),
         ("read the application's log at the time of the end", "heroku logs --tail --app APP"),
-        Documented,
+        Assumed,
         "https://devcenter.heroku.com/articles/logging",
     )
     .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession])
@@ -168,7 +166,7 @@ pub(super) const ROWS: &[Fix] = &[
         "fly_logs",
         Layers(&[Fly]),
         ("read the application's log at the time of the end (APP: its name)", "fly logs --app APP"),
-        Documented,
+        Assumed,
         "https://fly.io/docs/flyctl/logs/",
     )
     .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession])
@@ -183,7 +181,7 @@ pub(super) const ROWS: &[Fix] = &[
              vercel inspect @host@\n\
              vercel logs @host@",
         ),
-        Documented,
+        Assumed,
         "https://vercel.com/docs/cli",
     )
     .on(&[NoSuchService, RouteMissing, ServiceStopped, BackendFails]),
@@ -207,7 +205,7 @@ pub(super) const ROWS: &[Fix] = &[
             "this host serves files: give the server a name of its own and dial that; this shows where the name leads now",
             "dig +short @host@",
         ),
-        Documented,
+        Assumed,
         "https://docs.github.com/pages/getting-started-with-github-pages/what-is-github-pages",
     )
     .on(&[OrdinaryPage, NoSuchService]),
@@ -220,7 +218,7 @@ pub(super) const ROWS: &[Fix] = &[
             "gcloud run services add-iam-policy-binding NAME \\\n\
              \x20 --member=allUsers --role=roles/run.invoker",
         ),
-        Documented,
+        Assumed,
         "https://cloud.google.com/run/docs/authenticating/public",
     )
     .on(&[RefusedInFront]),
@@ -233,7 +231,7 @@ pub(super) const ROWS: &[Fix] = &[
              gcloud run services update NAME --ingress=all --min-instances=1\n\
              gcloud run services logs read NAME --limit=20",
         ),
-        Documented,
+        Assumed,
         "https://cloud.google.com/run/docs/troubleshooting",
     )
     .on(&[NoSuchService, BackendFails]),
@@ -256,7 +254,7 @@ pub(super) const ROWS: &[Fix] = &[
             "read the application's log at the time of the end (NAME: the service)",
             "gcloud run services logs read NAME --limit=50",
         ),
-        Documented,
+        Assumed,
         "https://cloud.google.com/sdk/gcloud/reference/run/services/logs/read",
     )
     .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession])
@@ -270,7 +268,7 @@ pub(super) const ROWS: &[Fix] = &[
             "az webapp config set --resource-group GROUP --name NAME \\\n\
              \x20 --web-sockets-enabled true",
         ),
-        Documented,
+        Seen,
         "https://learn.microsoft.com/cli/azure/webapp/config",
     )
     .on(&[UpgradeLost]),
@@ -278,7 +276,7 @@ pub(super) const ROWS: &[Fix] = &[
         "azure_start",
         Layers(&[AzureAppService]),
         ("start the web app (GROUP, NAME: its own)", "az webapp start --resource-group GROUP --name NAME"),
-        Documented,
+        Assumed,
         AZURE,
     )
     .on(&[ServiceStopped]),
@@ -289,7 +287,7 @@ pub(super) const ROWS: &[Fix] = &[
             "read the application's log at the time of the end (GROUP, NAME: the web app's)",
             "az webapp log tail --resource-group GROUP --name NAME",
         ),
-        Documented,
+        Assumed,
         "https://learn.microsoft.com/cli/azure/webapp/log",
     )
     .on(&[ServerException, SetupFailed, HandlerFailedAtOnce, FailedInSession])

@@ -8,8 +8,8 @@ use crate::dialect::Provider::{
     Vobiz, Vonage,
 };
 use crate::outcome::Finding::{
-    self, FirstMessageRejected, NoSuchService, OrdinaryPage, PayloadRejected, RefusedByPolicy, RejectedBeforeAccept, TunnelOffline,
-    WrongFrameKind, WrongPath, WrongPort, WrongScheme,
+    self, FirstMessageRejected, NoSuchService, OrdinaryPage, PayloadRejected, RefusedByPolicy, RejectedBeforeAccept,
+    TunnelOffline, WrongFrameKind, WrongPath, WrongPort, WrongScheme,
 };
 use crate::outcome::Reason::{
     self, AppWrongRate, DnsCnameDangling, DnsNoAddress, DnsNxdomain, WebhookForbidden, WebhookNoStream, WebhookStreamInvalid,
@@ -338,10 +338,10 @@ pub(super) const ROWS: &[Fix] = &[
         (
             "the stream's URL stands in the Stream or Voicebot applet of the flow, or in the JSON that its https:// address returns; \
              the rate is part of it",
-            "{\"url\": \"@stream@?sample-rate=16000\"}",
+            "@stream@?sample-rate=16000",
         ),
         Documented,
-        "https://developer.exotel.com/docs/agentstream/websocket-protocol",
+        "https://developer.exotel.com/docs/agentstream/stream-voicebot-applet",
     )
     .on(URL_FINDINGS)
     .because(URL_REASONS),
@@ -379,10 +379,11 @@ pub(super) const ROWS: &[Fix] = &[
         Providers(&[Acs]),
         (
             "the stream's URL stands in the media streaming options of the call",
-            "MediaStreamingOptions(\n\
-             \x20 transport_url=\"@stream@\",\n\
-             \x20 enable_bidirectional=True,\n\
-             \x20 audio_format=AudioFormat.PCM24_K_MONO, …)",
+            "\"mediaStreamingOptions\": {\n\
+             \x20 \"transportType\": \"websocket\",\n\
+             \x20 \"transportUrl\": \"@stream@\",\n\
+             \x20 \"contentType\": \"audio\", \"audioChannelType\": \"mixed\",\n\
+             \x20 \"audioFormat\": \"pcm24KMono\", \"enableBidirectional\": true}",
         ),
         Documented,
         "https://learn.microsoft.com/azure/communication-services/how-tos/call-automation/audio-streaming-quickstart",
@@ -407,13 +408,13 @@ pub(super) const ROWS: &[Fix] = &[
         "sinch_url",
         Providers(&[Sinch]),
         (
-            "the stream's URL stands in the SVAML action connectStream (the shape of the action is not verified)",
+            "the stream's URL stands in the SVAML action connectStream",
             "{\"action\": {\"name\": \"connectStream\",\n\
-             \x20 \"destination\": {\"type\": \"websocket\",\n\
+             \x20 \"destination\": {\"type\": \"Websocket\",\n\
              \x20   \"endpoint\": \"@stream@\"}}}",
         ),
-        Assumed,
-        "https://developers.sinch.com/docs/voice/",
+        Documented,
+        "https://developers.sinch.com/docs/voice/api-reference/svaml/streams",
     )
     .on(URL_FINDINGS)
     .because(URL_REASONS),

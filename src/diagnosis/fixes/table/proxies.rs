@@ -49,7 +49,7 @@ pub(super) const ROWS: &[Fix] = &[
              ss -ltnp\n\
              tail -n 20 /var/log/nginx/error.log",
         ),
-        Documented,
+        Assumed,
         "https://nginx.org/en/docs/switches.html",
     )
     .on(&[BackendFails, BackendSilent]),
@@ -78,7 +78,7 @@ pub(super) const ROWS: &[Fix] = &[
              \x20   proxy_set_header X-Forwarded-Proto $scheme;\n\
              }",
         ),
-        Documented,
+        Seen,
         NGINX_PROXY,
     )
     .because(&[WebhookForbidden]),
@@ -95,7 +95,7 @@ pub(super) const ROWS: &[Fix] = &[
              \x20     http: {paths: [{path: @path@, pathType: Prefix,\n\
              \x20       backend: {service: {name: voice, port: {number: 5050}}}}]}",
         ),
-        Documented,
+        Assumed,
         "https://kubernetes.io/docs/concepts/services-networking/ingress/",
     )
     .on(&[RouteMissing]),
@@ -109,7 +109,7 @@ pub(super) const ROWS: &[Fix] = &[
              \x20   nginx.ingress.kubernetes.io/proxy-read-timeout: \"3600\"\n\
              \x20   nginx.ingress.kubernetes.io/proxy-send-timeout: \"3600\"",
         ),
-        Documented,
+        Seen,
         INGRESS,
     )
     .on(&[IdleTimeout]),
@@ -123,7 +123,7 @@ pub(super) const ROWS: &[Fix] = &[
              \x20   - hosts: [@host@]\n\
              \x20     secretName: voice-tls",
         ),
-        Documented,
+        Assumed,
         "https://kubernetes.github.io/ingress-nginx/user-guide/tls/",
     )
     .on(&[PlaceholderCertificate]),
@@ -134,7 +134,8 @@ pub(super) const ROWS: &[Fix] = &[
         (
             "pass the upgrade on (2.4.47 or later; 5050: the server's own port), then `apachectl configtest`",
             "# a2enmod proxy proxy_http\n\
-             ProxyPass \"@path@\" \"http://127.0.0.1:5050@path@\" upgrade=websocket\n\
+             ProxyPass \"@path@\" \\\n\
+             \x20 \"http://127.0.0.1:5050@path@\" upgrade=websocket\n\
              ProxyTimeout 3600",
         ),
         Documented,
@@ -158,7 +159,7 @@ pub(super) const ROWS: &[Fix] = &[
         "apache_idle",
         Layers(&[Apache]),
         ("raise Apache's idle timer for proxied lines, which is `Timeout` (60 s) unless set", "ProxyTimeout 3600"),
-        Documented,
+        Assumed,
         "https://httpd.apache.org/docs/2.4/mod/mod_proxy.html#proxytimeout",
     )
     .on(&[IdleTimeout]),
@@ -171,7 +172,7 @@ pub(super) const ROWS: &[Fix] = &[
              RequestHeader set X-Forwarded-Proto \"https\"\n\
              ProxyPreserveHost On",
         ),
-        Documented,
+        Assumed,
         "https://httpd.apache.org/docs/2.4/mod/mod_headers.html",
     )
     .because(&[WebhookForbidden]),
@@ -184,7 +185,7 @@ pub(super) const ROWS: &[Fix] = &[
             "echo 'show servers state' | socat stdio /run/haproxy/admin.sock\n\
              haproxy -c -f /etc/haproxy/haproxy.cfg",
         ),
-        Documented,
+        Assumed,
         "https://docs.haproxy.org/3.0/management.html",
     )
     .on(&[BackendFails, BackendSilent]),
@@ -192,7 +193,7 @@ pub(super) const ROWS: &[Fix] = &[
         "haproxy_idle",
         Layers(&[Haproxy]),
         ("give upgraded lines a timer of their own", "defaults\n\x20   timeout tunnel 1h"),
-        Documented,
+        Seen,
         HAPROXY,
     )
     .on(&[IdleTimeout]),
@@ -206,7 +207,7 @@ pub(super) const ROWS: &[Fix] = &[
              \x20   reverse_proxy 127.0.0.1:5050\n\
              }",
         ),
-        Documented,
+        Assumed,
         "https://caddyserver.com/docs/caddyfile/directives/reverse_proxy",
     )
     .on(&[BackendFails, PlaceholderCertificate]),
@@ -234,7 +235,7 @@ pub(super) const ROWS: &[Fix] = &[
              \x20 - traefik.http.routers.voice.rule=Host(`@host@`)\n\
              \x20 - traefik.http.routers.voice.tls.certresolver=letsencrypt",
         ),
-        Documented,
+        Assumed,
         TRAEFIK_DOCKER,
     )
     .on(&[PlaceholderCertificate]),
@@ -247,7 +248,7 @@ pub(super) const ROWS: &[Fix] = &[
             "upgrade_configs:\n\
              \x20 - upgrade_type: websocket",
         ),
-        Documented,
+        Seen,
         "https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/http/upgrades",
     )
     .on(&[UpgradeLost, PlainGet]),
@@ -259,7 +260,7 @@ pub(super) const ROWS: &[Fix] = &[
             "- match: {prefix: \"@path@\"}\n\
              \x20 route: {cluster: voice, timeout: 0s, idle_timeout: 0s}",
         ),
-        Documented,
+        Seen,
         ENVOY_TIMEOUTS,
     )
     .on(&[IdleTimeout, LifetimeLimit]),
@@ -270,7 +271,7 @@ pub(super) const ROWS: &[Fix] = &[
             "see which hosts of the cluster Envoy holds for healthy (9901: its admin port)",
             "curl -s http://127.0.0.1:9901/clusters | grep health_flags",
         ),
-        Documented,
+        Assumed,
         "https://www.envoyproxy.io/docs/envoy/latest/operations/admin",
     )
     .on(&[BackendFails]),
@@ -284,7 +285,7 @@ pub(super) const ROWS: &[Fix] = &[
              \x20   route: [{destination: {host: voice, port: {number: 5050}}}]\n\
              \x20   timeout: 0s",
         ),
-        Documented,
+        Assumed,
         "https://istio.io/latest/docs/reference/config/networking/virtual-service/",
     )
     .on(&[LifetimeLimit]),
@@ -298,7 +299,7 @@ pub(super) const ROWS: &[Fix] = &[
              \x20 -d 'hosts[]=@host@' \\\n\
              \x20 -d 'paths[]=@path@'",
         ),
-        Documented,
+        Seen,
         "https://developer.konghq.com/gateway/entities/route/",
     )
     .on(&[RouteMissing]),
@@ -319,10 +320,7 @@ pub(super) const ROWS: &[Fix] = &[
     Fix::of(
         "iis_websocket",
         Layers(&[Iis]),
-        (
-            "install IIS's WebSocket module (PowerShell, on Windows Server)",
-            "Install-WindowsFeature -Name Web-WebSockets",
-        ),
+        ("install IIS's WebSocket module (PowerShell, on Windows Server)", "Install-WindowsFeature -Name Web-WebSockets"),
         Seen,
         "https://learn.microsoft.com/iis/configuration/system.webserver/websocket",
     )

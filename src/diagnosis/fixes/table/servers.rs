@@ -5,10 +5,8 @@ use super::super::fix::Whom::Layers;
 use crate::diagnosis::layers::Layer::{
     Aiohttp, Express, Fastapi, Fastify, Gunicorn, NextJs, NodeWs, PythonWebsockets, SockJs, SocketIo, Uvicorn, Werkzeug,
 };
-use crate::diagnosis::layers::Standing::Documented;
-use crate::outcome::Finding::{
-    KeepaliveTimeout, MessageTooBig, NotPlainWebsocket, PlainGet, RejectedBeforeAccept, RouteMissing,
-};
+use crate::diagnosis::layers::Standing::{Assumed, Documented};
+use crate::outcome::Finding::{KeepaliveTimeout, MessageTooBig, NotPlainWebsocket, PlainGet, RejectedBeforeAccept, RouteMissing};
 use crate::outcome::Reason::{WebhookForbidden, WebhookUnreadable, WebhookUrlInvalid};
 
 const UVICORN: &str = "https://www.uvicorn.org/settings/";
@@ -42,7 +40,7 @@ pub(super) const ROWS: &[Fix] = &[
             "python -c 'from main import app\n\
              print([r.path for r in app.routes if \"WebSocket\" in type(r).__name__])'",
         ),
-        Documented,
+        Assumed,
         "https://www.starlette.io/routing/",
     )
     .on(&[RejectedBeforeAccept]),
@@ -85,7 +83,7 @@ pub(super) const ROWS: &[Fix] = &[
             "from fastapi import Response\n\
              return Response(content=str(twiml), media_type=\"text/xml\")",
         ),
-        Documented,
+        Assumed,
         "https://fastapi.tiangolo.com/advanced/response-directly/",
     )
     .because(&[WebhookUnreadable]),
@@ -99,7 +97,7 @@ pub(super) const ROWS: &[Fix] = &[
             "gunicorn main:app -k uvicorn.workers.UvicornWorker\n\
              gunicorn main:app -k gthread --threads 100",
         ),
-        Documented,
+        Assumed,
         "https://docs.gunicorn.org/en/stable/settings.html#worker-class",
     )
     .on(&[PlainGet]),
@@ -121,7 +119,7 @@ pub(super) const ROWS: &[Fix] = &[
         "flask_routes",
         Layers(&[Werkzeug]),
         ("compare the path with the routes that there are", "flask routes"),
-        Documented,
+        Assumed,
         "https://flask.palletsprojects.com/en/stable/cli/",
     )
     .on(&[RouteMissing]),
@@ -129,7 +127,7 @@ pub(super) const ROWS: &[Fix] = &[
         "aiohttp_route",
         Layers(&[Aiohttp]),
         ("give the path a route", "app.router.add_get(\"@path@\", media)"),
-        Documented,
+        Assumed,
         "https://docs.aiohttp.org/en/stable/web_quickstart.html#websockets",
     )
     .on(&[RouteMissing]),
@@ -145,7 +143,7 @@ pub(super) const ROWS: &[Fix] = &[
              \x20 .on(\"connection\", (ws) => { /* … */ });\n\
              server.listen(process.env.PORT, \"0.0.0.0\");",
         ),
-        Documented,
+        Assumed,
         WS,
     )
     .on(&[PlainGet]),
@@ -153,7 +151,7 @@ pub(super) const ROWS: &[Fix] = &[
         "express_post",
         Layers(&[Express]),
         ("give the path a route for POST", "app.post(\"@path@\", (req, res) => { /* … */ });"),
-        Documented,
+        Assumed,
         "https://expressjs.com/en/guide/routing.html",
     )
     .on(&[RouteMissing]),
@@ -173,7 +171,7 @@ pub(super) const ROWS: &[Fix] = &[
         "express_xml",
         Layers(&[Express]),
         ("send the document as XML (`twiml`: the document)", "res.type(\"text/xml\").send(twiml.toString());"),
-        Documented,
+        Assumed,
         "https://expressjs.com/en/api.html#res.type",
     )
     .because(&[WebhookUnreadable]),
@@ -186,7 +184,7 @@ pub(super) const ROWS: &[Fix] = &[
              fastify.get(\"@path@\", { websocket: true },\n\
              \x20 (socket, request) => { /* … */ });",
         ),
-        Documented,
+        Assumed,
         "https://github.com/fastify/fastify-websocket",
     )
     .on(&[PlainGet]),
@@ -194,7 +192,7 @@ pub(super) const ROWS: &[Fix] = &[
         "fastify_post",
         Layers(&[Fastify]),
         ("give the path a route for POST", "fastify.post(\"@path@\", async (request, reply) => { /* … */ });"),
-        Documented,
+        Assumed,
         "https://fastify.dev/docs/latest/Reference/Routes/",
     )
     .on(&[RouteMissing]),
@@ -202,7 +200,7 @@ pub(super) const ROWS: &[Fix] = &[
         "node_ws_path",
         Layers(&[NodeWs]),
         ("give the WebSocket server this path", "new WebSocketServer({ server, path: \"@path@\" })"),
-        Documented,
+        Assumed,
         "https://github.com/websockets/ws/blob/master/doc/ws.md",
     )
     .on(&[RouteMissing]),
@@ -216,7 +214,7 @@ pub(super) const ROWS: &[Fix] = &[
              new WebSocketServer({ port: 5050, path: \"@path@\" })\n\
              \x20 .on(\"connection\", (ws) => { /* … */ });",
         ),
-        Documented,
+        Assumed,
         WS,
     )
     .on(&[PlainGet]),
@@ -234,7 +232,7 @@ pub(super) const ROWS: &[Fix] = &[
              @sock.route(\"@path@\")\n\
              def media(ws): ...",
         ),
-        Documented,
+        Assumed,
         "https://flask-sock.readthedocs.io/en/latest/quickstart.html",
     )
     .on(&[NotPlainWebsocket]),
