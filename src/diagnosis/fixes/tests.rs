@@ -209,7 +209,8 @@ fn what_a_recognised_layer_means_has_a_fix() {
 fn no_fix_contradicts_the_answer() {
     use Finding::{BackendFails, IdleTimeout, PlainGet, RouteMissing, UpgradeLost};
     // The layers' own answers, the finding that is asked for, what has to be there, and what must not be.
-    let rows: [(&[&str], Finding, &[&str], &[&str]); 8] = [
+    type Row = (&'static [&'static str], Finding, &'static [&'static str], &'static [&'static str]);
+    let rows: [Row; 8] = [
         (&["railway_no_answer", "railway_server"], BackendFails, &["railway_port"], &["nginx_backend", "ask_the_server"]),
         (&["nginx_502", "nginx_server"], BackendFails, &["nginx_backend"], &["nginx_upgrade", "railway_port"]),
         // nginx in front, and the server behind it says that it saw no upgrade.
