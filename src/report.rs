@@ -69,6 +69,8 @@ pub struct Report {
     pub checks: Vec<CheckReport>,
     /// Sentences of diagnosis.
     pub findings: Vec<FindingReport>,
+    /// Commands and lines of configuration for what was recognised, the best first, at most four.
+    pub fixes: Vec<FixReport>,
     /// What happened when.
     pub timeline: Vec<TimelineEntry>,
     /// The longest delay of the prober's own timers during the probe.
@@ -449,6 +451,26 @@ pub struct FindingReport {
     /// What to do.
     #[serde(rename = "do")]
     pub remedy: String,
+}
+
+/// Commands or lines of configuration against what a finding or the reason says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FixReport {
+    /// The finding that it answers; `null` if it answers the reason.
+    pub finding: Option<Finding>,
+    /// The reason that it answers; `null` if it answers a finding.
+    pub reason: Option<Reason>,
+    /// For whom it is: a layer that was recognised, the provider, or `anyone`.
+    #[serde(rename = "for")]
+    pub whom: &'static str,
+    /// What it does, and what to put in place of what is only an example.
+    pub says: String,
+    /// The lines, filled in with the monitor's own host and path.
+    pub text: String,
+    /// The page that it is from.
+    pub source: &'static str,
+    /// How well it is known: `documented`, `seen` or `assumed`.
+    pub known: &'static str,
 }
 
 /// One line of the timeline.

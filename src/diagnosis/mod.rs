@@ -1,7 +1,7 @@
-//! What finished reports prove: who answered, why a line ended, what a history shows, what several monitors show together, and what
-//! probes like these cannot show.
+//! What finished reports prove: who answered, why a line ended, what a history shows, what several monitors show together, what to write
+//! where, and what probes like these cannot show.
 //!
-//! It reads [`crate::report::Report`]s and says [`crate::report::FindingReport`]s. Deliberately absent: sockets, clocks, and changes
+//! It reads [`crate::report::Report`]s and says [`crate::report::FindingReport`]s, and [`crate::report::FixReport`]s for them. Deliberately absent: sockets, clocks, and changes
 //! to what it reads.
 //!
 //! Invariant: a finding is made only when its evidence is there; what speaks against it stands in the evidence as "against: …"; and
@@ -11,6 +11,7 @@ pub mod chance;
 mod checks;
 mod codes;
 mod ends;
+pub mod fixes;
 mod history;
 pub mod hosts;
 pub mod layers;
@@ -23,6 +24,7 @@ mod together;
 
 pub use checks::{checks, with_checks};
 pub use ends::ends;
+pub use fixes::fixes;
 pub use history::{Past, PastEnd, patterns};
 pub use limits::limits;
 pub use page::markdown;

@@ -1,6 +1,6 @@
 //! `docs/diagnosis.md`, made from the lists and tables of this module.
 
-use super::layers;
+use super::{fixes, layers};
 use crate::outcome::{Check, Confidence, Finding};
 
 /// What [`super::patterns`] says.
@@ -19,8 +19,8 @@ const OF_A_HISTORY: &[Finding] = &[
 const OF_SEVERAL: &[Finding] =
     &[Finding::HostFailsTogether, Finding::AddressFailsTogether, Finding::CertificateFailsTogether, Finding::ProberSuspect];
 
-/// What [`super::limits`] says.
-const LIMITS: &[Finding] = &[
+/// What [`super::limits()`] says.
+const OF_THE_LIMITS: &[Finding] = &[
     Finding::HoldTooShort,
     Finding::StreamHidesIdle,
     Finding::PingsHideIdle,
@@ -50,10 +50,10 @@ pub fn markdown() -> String {
         page.push_str(&format!("- *{confidence}*: {}\n", sureness(*confidence)));
     }
     page.push_str("\nIts evidence is listed; what speaks against it stands there as \"against: …\".\n\n## Findings\n\n");
-    let apart = [OF_A_HISTORY, OF_SEVERAL, LIMITS].concat();
+    let apart = [OF_A_HISTORY, OF_SEVERAL, OF_THE_LIMITS].concat();
     let of_one: Vec<_> = Finding::ALL.iter().copied().filter(|finding| !apart.contains(finding)).collect();
     list(&mut page, &of_one);
-    for (text, findings) in [(HISTORY, OF_A_HISTORY), (SEVERAL, OF_SEVERAL), (CANNOT_SHOW, LIMITS)] {
+    for (text, findings) in [(HISTORY, OF_A_HISTORY), (SEVERAL, OF_SEVERAL), (CANNOT_SHOW, OF_THE_LIMITS)] {
         page.push_str(text);
         list(&mut page, findings);
     }
@@ -63,6 +63,8 @@ pub fn markdown() -> String {
     }
     page.push_str(WHO);
     page.push_str(&layers::markdown());
+    page.push_str(FIXES);
+    page.push_str(&fixes::markdown());
     page
 }
 
@@ -98,8 +100,9 @@ rewritten for it, and nothing is followed up.
 const CANNOT_SHOW: &str = "
 ## What probes cannot show
 
-Said by `sidetone diagnose`, on the monitor's page and in the API (`limits`), and nowhere else: they are true of good lines as well, and no
-alarm.
+`sidetone diagnose` ends with what its one probe could not have seen, after a success as well (`cannot show`; in `--json` under `limits`,
+which is there also where no line was held). The monitor's page and the API (`limits`) say it of the whole history. These are no failures: they
+are true of good lines as well, and no metric has them.
 
 ";
 
@@ -129,6 +132,24 @@ const WHO: &str = "
 Proxies, tunnels, platforms and frameworks are known by their headers, the body's first words, the certificate and the host's name.
 Several in one answer are listed from the front to the back. *known* says where a mark comes from: documented by its maker, seen verbatim
 in several unrelated public places, or assumed; it bounds how sure a finding may be.
+
+";
+
+const FIXES: &str = "
+## Fixes
+
+A failed report has `fixes`: at most four snippets of commands or configuration, the best first. `sidetone diagnose` shows each below the
+finding that it is for. They are chosen by evidence alone:
+
+- for a layer only if the answer shows that layer, and only if the finding is about its own answer; where the upgrade was lost on the way, for
+  what is in front of the one that says so as well;
+- for a provider if the monitor speaks its dialect, or if its webhook failed;
+- for anyone only where no recognised layer has its own.
+
+Host, port and path in a snippet are those of the monitor's own configuration, up to the first character that a shell, XML or a proxy's
+configuration could take for more than text. Where a webhook names the stream, its path is an example (`/media`), and the sentence says so.
+What else is an example (the server's own port 5050, names in capitals) is named in the sentence. *known* is as above: whether the snippet's
+setting is documented by its maker at the source, seen in public places, or assumed.
 
 ";
 

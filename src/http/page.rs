@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use super::extract::Named;
 use super::view::{DetailView, MonitorView, OverviewView, ProbeView};
 use super::{Refusal, Surface};
-use crate::report::{CheckReport, ComparisonReport, FindingReport, LintReport, Report, TimelineEntry, WebhookReport};
+use crate::report::{CheckReport, ComparisonReport, FindingReport, FixReport, LintReport, Report, TimelineEntry, WebhookReport};
 use crate::text::{Printable, escape_html};
 use crate::wall::Timestamp;
 
@@ -136,6 +136,7 @@ impl Page {
         }
         self.raw("</tbody></table>");
         self.findings("Diagnosis", &report.findings);
+        self.fixes(&report.fixes);
         self.checks(&report.checks);
         if let Some(webhook) = &report.webhook {
             self.webhook(webhook);
@@ -158,6 +159,17 @@ impl Page {
             self.fact(finding.confidence.label(), format_args!("<b>{says}</b><ul>{evidence}</ul><i>do</i> {remedy}"));
         }
         self.raw("</tbody></table>");
+    }
+
+    /// Commands and lines of configuration.
+    fn fixes(&mut self, fixes: &[FixReport]) {
+        for fix in fixes {
+            let (whom, says, text, source) = (escape(fix.whom), escape(&fix.says), escape(&fix.text), escape(fix.source));
+            self.raw(&format!(
+                "<details><summary>Fix for {whom}: {says}</summary><pre>{text}</pre>{source} ({})</details>",
+                fix.known
+            ));
+        }
     }
 
     /// What was tried after the failure.
@@ -324,6 +336,15 @@ mod tests {
             evidence: vec![EVIL.to_owned()],
             remedy: EVIL.to_owned(),
         }];
+        report.fixes = vec![FixReport {
+            finding: None,
+            reason: report.reason,
+            whom: "nginx",
+            says: EVIL.to_owned(),
+            text: EVIL.to_owned(),
+            source: "https://nginx.org/",
+            known: "seen",
+        }];
         report.checks = vec![CheckReport {
             check: Check::Path,
             subject: EVIL.to_owned(),
@@ -352,6 +373,7 @@ mod tests {
             "<pre>&lt;Response&gt;\n&lt;script&gt;",
             "<h3>Diagnosis</h3>",
             "<b>&lt;script&gt;",
+            "<summary>Fix for nginx: &lt;script&gt;",
             "<h3>Follow-up checks</h3>",
             "<th>path<td>left out<td><code>&lt;script&gt;",
             "<h3>Second ways</h3>",

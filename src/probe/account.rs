@@ -247,6 +247,7 @@ impl Account {
             comparison: None,
             checks: Vec::new(),
             findings: Vec::new(),
+            fixes: Vec::new(),
             timeline: self.timeline,
             prober_lag_seconds: lag.as_secs_f64(),
         }

@@ -71,16 +71,18 @@ pub async fn probe_and_follow_up(monitor: &Monitor, resources: &Resources, cance
     let (mut report, dialled) = first(monitor, resources, cancel).await;
     report.checks = follow_up(&dialled, &report, resources, cancel).await;
     report.findings = diagnosis::with_checks(&report);
+    report.fixes = diagnosis::fixes(&report, monitor);
     report
 }
 
-/// The same in two steps, for whoever makes the report known before more is tried: a probe, and how its monitor was dialled, for
-/// [`follow_up`].
+/// The same in two steps, for whoever makes the report known before more is tried: a probe with its findings, second ways and fixes, and how
+/// its monitor was dialled, for [`follow_up`].
 pub async fn first<'m>(monitor: &'m Monitor, resources: &Resources, cancel: &CancellationToken) -> (Report, Dialled<'m>) {
     let began = Instant::now();
     let (mut report, dialled) = dial(monitor, How::default(), resources, cancel).await;
     report.findings = diagnosis::of(&report);
     second::try_others(&mut report, monitor, began, resources, cancel).await;
+    report.fixes = diagnosis::fixes(&report, monitor);
     (report, dialled)
 }
 

@@ -54,16 +54,9 @@ struct Entry {
     history: History,
     pasts: Pasts,
     facts: Facts,
-    /// What follow-up checks of the incident that goes on have proven.
-    proven: Option<Proven>,
+    /// The report with the follow-up checks of the incident that goes on.
+    followed_up: Option<Arc<Report>>,
     requests: mpsc::Sender<Request>,
-}
-
-/// Findings of follow-up checks, which hold for as long as the monitor fails in the same way.
-#[derive(Debug)]
-struct Proven {
-    by: Arc<Report>,
-    findings: Vec<FindingReport>,
 }
 
 /// What is known about one monitor at one moment.
@@ -226,13 +219,13 @@ impl Board {
     /// `None` if the monitor is no longer on the board.
     pub(super) fn followed_up(&self, name: &MonitorName, report: &Arc<Report>, checks: Vec<CheckReport>) -> Option<Arc<Report>> {
         let mut amended = Report { checks, ..Report::clone(report) };
-        let proven = diagnosis::checks(&amended);
-        amended.findings.splice(0..0, proven.iter().cloned());
-        let amended = Arc::new(amended);
+        amended.findings = diagnosis::with_checks(&amended);
         let mut known = self.known();
         let entry = known.entries.get_mut(name)?;
+        amended.fixes = diagnosis::fixes(&amended, &entry.monitor);
+        let amended = Arc::new(amended);
         entry.history.amend(&amended);
-        entry.proven = Some(Proven { by: Arc::clone(&amended), findings: proven });
+        entry.followed_up = Some(Arc::clone(&amended));
         self.metrics.followed_up(name, &amended);
         Some(amended)
     }
@@ -291,7 +284,7 @@ impl Entry {
             history: History::default(),
             pasts: Pasts::default(),
             facts: Facts::new(monitor),
-            proven: None,
+            followed_up: None,
             requests,
         }
     }
@@ -299,7 +292,7 @@ impl Entry {
     /// Another definition of the same monitor. The facts of another endpoint prove nothing about the new one.
     fn redefine(&mut self, monitor: &Arc<Monitor>, requests: mpsc::Sender<Request>) {
         if self.monitor.endpoint != monitor.endpoint || self.monitor.dial != monitor.dial {
-            (self.pasts, self.facts, self.proven) = (Pasts::default(), Facts::new(monitor), None);
+            (self.pasts, self.facts, self.followed_up) = (Pasts::default(), Facts::new(monitor), None);
         }
         self.monitor = Arc::clone(monitor);
         self.standing.set_thresholds(monitor.thresholds);
@@ -309,8 +302,8 @@ impl Entry {
     fn take_facts(&mut self, report: &Report) {
         self.facts.take(report);
         self.pasts.push(Past::of(report));
-        let same = |proven: &mut Proven| report.outcome == Outcome::Inconclusive || proven.by.reason == report.reason;
-        self.proven.take_if(|proven| !same(proven));
+        let other = |followed: &mut Arc<Report>| followed.reason != report.reason;
+        self.followed_up.take_if(|followed| report.outcome != Outcome::Inconclusive && other(followed));
     }
 
     /// The report with what its monitor's history and the other monitors say about it, what explains most first.
@@ -323,29 +316,31 @@ impl Entry {
         };
         let said = together.into_iter().chain(diagnosis::patterns(self.pasts.as_slice()));
         let (first, last): (Vec<_>, Vec<_>) = said.partition(explains_more);
-        let proven = self.proven.iter().flat_map(Proven::again);
-        let own = std::mem::take(&mut report.findings);
-        for finding in first.into_iter().chain(proven).chain(own).chain(last) {
+        let own = self.with_checks_of_the_incident(&mut report);
+        for finding in first.into_iter().chain(own).chain(last) {
             if report.findings.iter().all(|other| other.finding != finding.finding) {
                 report.findings.push(finding);
             }
         }
+        report.fixes = diagnosis::fixes(&report, &self.monitor);
         report
+    }
+
+    /// Takes the findings out of the report, with what the follow-up checks of the same incident have proven, and without what they have
+    /// disproved.
+    fn with_checks_of_the_incident(&self, report: &mut Report) -> Vec<FindingReport> {
+        let Some(followed) = &self.followed_up else { return std::mem::take(&mut report.findings) };
+        let own: Vec<Finding> = report.findings.iter().map(|finding| finding.finding).collect();
+        report.checks.clone_from(&followed.checks);
+        let mut findings = diagnosis::with_checks(report);
+        (report.checks, report.findings) = (Vec::new(), Vec::new());
+        for finding in findings.iter_mut().filter(|finding| !own.contains(&finding.finding)) {
+            finding.evidence.push(format!("from the follow-up checks of the probe at {}", followed.started_at));
+        }
+        findings
     }
 
     fn snapshot(&self) -> Snapshot {
         Snapshot { monitor: Arc::clone(&self.monitor), standing: self.standing.clone(), history: self.history.clone() }
-    }
-}
-
-impl Proven {
-    /// The findings, for a later probe of the same incident.
-    fn again(&self) -> impl Iterator<Item = FindingReport> {
-        let when = format!("from the follow-up checks of the probe at {}", self.by.started_at);
-        self.findings.iter().map(move |finding| {
-            let mut finding = finding.clone();
-            finding.evidence.push(when.clone());
-            finding
-        })
     }
 }

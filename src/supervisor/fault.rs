@@ -42,6 +42,7 @@ pub(super) fn report_of_panic(monitor: &Monitor, started_at: Timestamp, seconds:
         comparison: None,
         checks: Vec::new(),
         findings: Vec::new(),
+        fixes: Vec::new(),
         timeline: vec![TimelineEntry { at_seconds: seconds, what: format!("the probe panicked: {message}") }],
         prober_lag_seconds: 0.0,
     }

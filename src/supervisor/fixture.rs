@@ -158,6 +158,7 @@ fn success(name: &str) -> Report {
         comparison: None,
         checks: Vec::new(),
         findings: Vec::new(),
+        fixes: Vec::new(),
         timeline: vec![TimelineEntry { at_seconds: 0.0, what: "looking up voice.example.com".to_owned() }],
         prober_lag_seconds: 0.001,
     }

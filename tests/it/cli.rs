@@ -101,9 +101,13 @@ async fn a_diagnosis_is_a_page_of_checks() {
         "✓ plain_get",
         "answered 404",
         "✗ path",
+        "answered    express (",
         "cause ",
         "do ",
-        "who ",
+        "fix       express: ",
+        "new WebSocketServer({ server, path: \"/http-404\" })",
+        "fix       twilio: ",
+        "who         application",
         "Twilio 31920",
     ] {
         assert!(lost.out.contains(part), "`{part}` is missing:\n{}", lost.out);
@@ -111,9 +115,44 @@ async fn a_diagnosis_is_a_page_of_checks() {
     has_no_escapes(&lost.out);
     let good = diagnose(&range.url("echo", false), &["--hold", "200ms"]).await;
     assert!(good.code == GOOD && good.out.contains("✓ hold") && !good.out.contains('✗'), "{good:?}");
+    assert!(good.out.contains("cannot show a 0.2 s hold") && !good.out.contains("  fix"), "{good:?}");
     let lint =
         diagnose(&format!("{}?token=canary", range.url("twilio", false)), &["--dialect", "twilio", "--hold", "200ms"]).await;
     assert!(lint.out.contains("url") && lint.out.contains("query_lost") && !lint.out.contains("canary"), "{lint:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_diagnosis_is_complete_in_json() {
+    let range = Range::open().await;
+    let whole = diagnose(&range.url("http-404", false), &["--dialect", "twilio", "--json"]).await.json();
+    assert_eq!(whole["answered"][0]["layer"], "express", "{whole:#}");
+    let fixes: Vec<_> = whole["report"]["fixes"].as_array().unwrap().iter().map(|fix| &fix["for"]).collect();
+    assert_eq!(fixes, ["express", "twilio"], "{whole:#}");
+    assert_eq!(whole["limits"][0]["finding"], "hold_too_short", "{whole:#}");
+    let good = diagnose(&range.url("echo", false), &["--hold", "200ms", "--json"]).await.json();
+    assert_eq!(good["report"]["fixes"], json!([]), "{good:#}");
+    assert!(good["limits"].as_array().unwrap().iter().any(|limit| limit["finding"] == "clean_probes_bound"), "{good:#}");
+}
+
+/// A page about a webhook: the document's fault once, and what to set.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_diagnosis_of_a_webhook_says_what_to_set() {
+    let range = Range::open().await;
+    let rows = [
+        ("webhook-http-url", "PUBLIC_URL=https://"),
+        ("webhook-forbidden", "auth_token_file = "),
+        ("webhook-server-error", "http://127.0.0.1:5050/webhook-server-error"),
+    ];
+    for (webhook, part) in rows {
+        let url = range.url(webhook, false);
+        let page = run(&["diagnose", "--webhook", &url, "--dialect", "twilio", "--allow-private"]).await;
+        assert!(page.code == BAD && page.out.contains("✗ webhook") && page.out.contains(part), "{webhook}:\n{}", page.out);
+        assert!(!page.out.contains("cannot show"), "no line was held:\n{}", page.out);
+        has_no_escapes(&page.out);
+        for line in page.out.lines() {
+            assert!(line.chars().count() <= 80 || line.split_whitespace().count() <= 2, "{line}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

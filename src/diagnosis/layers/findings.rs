@@ -8,6 +8,9 @@ use super::{Layer, Tier, matching};
 use crate::outcome::{Confidence, Finding, Outcome, Phase};
 use crate::report::{FindingReport, Report};
 
+/// How the line of evidence begins that lists the layers.
+pub const LAYERS: &str = "on the way: ";
+
 /// A row that holds and means something.
 struct Match {
     row: &'static Signature,
@@ -110,7 +113,7 @@ fn layers(answer: &Answer<'_>) -> Option<String> {
     layers.sort_unstable();
     layers.dedup();
     let names: Vec<_> = layers.into_iter().map(Layer::label).collect();
-    (!names.is_empty()).then(|| format!("on the way: {}", names.join(", ")))
+    (!names.is_empty()).then(|| format!("{LAYERS}{}", names.join(", ")))
 }
 
 impl Match {

@@ -18,7 +18,7 @@ mod tests;
 
 use serde::Serialize;
 
-pub use findings::findings;
+pub use findings::{LAYERS, findings};
 pub use layer::{Layer, Tier};
 pub use markdown::markdown;
 pub use signature::{Meaning, Move, Sign, Signature, Standing};

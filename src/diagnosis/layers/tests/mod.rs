@@ -408,3 +408,45 @@ proptest! {
         prop_assert!(who_answered(&report).iter().all(|found| found.meaning.is_none()));
     }
 }
+
+/// The hosts that a voice agent stands on as a rule: each has rows, and answers that look like its own and are not.
+#[test]
+fn usual_hosts_are_known_and_not_mistaken() {
+    use Layer::{
+        Apache, AwsAlb, AwsApiGateway, AzureAppService, Caddy, CloudFront, CloudRun, Cloudflare, CloudflareTunnel, Envoy,
+        Express, Fly, GcpLoadBalancer, Gunicorn, Haproxy, Heroku, Nginx, Ngrok, Railway, Render, SocketIo, Traefik, Uvicorn,
+        Vercel,
+    };
+    let usual = [
+        Ngrok,
+        Railway,
+        Render,
+        Heroku,
+        Fly,
+        Vercel,
+        Cloudflare,
+        CloudflareTunnel,
+        AwsAlb,
+        AwsApiGateway,
+        CloudFront,
+        GcpLoadBalancer,
+        CloudRun,
+        AzureAppService,
+        Nginx,
+        Apache,
+        Haproxy,
+        Caddy,
+        Traefik,
+        Envoy,
+        Express,
+        Uvicorn,
+        Gunicorn,
+        SocketIo,
+    ];
+    let near: BTreeSet<&str> = near::cases().iter().flat_map(|(_, never)| never.split_whitespace()).collect();
+    for layer in usual {
+        let rows: Vec<_> = signatures().filter(|row| row.layer == Some(layer)).collect();
+        assert!(rows.iter().any(|row| row.meaning.is_some()), "{layer} has no answer that means something");
+        assert!(rows.iter().any(|row| near.contains(row.name)), "{layer} has no near miss");
+    }
+}

@@ -30,6 +30,12 @@ fn headers() -> Vec<(Case, &'static str)> {
             case("", URL, "403\ncontent-length: 0\ncontent-type: text/html\nconnection: close\n\n", "", &[]),
             "uvicorn_rejected uvicorn_rejected_behind",
         ),
+        (case("", URL, "502\nserver: Flyer/1.0\n\n", "", &[]), "fly_server fly_no_machine"),
+        (case("", URL, "404\nx-vercel-error: NOT_FOUND_HERE\n\n", "", &[]), "vercel_no_route vercel_no_deployment"),
+        (case("", URL, "502\nx-cache: Hit from cloudfront\n\n", "", &[]), "cloudfront_backend"),
+        (case("", URL, "502\nserver: Caddyshack\n\n", "", &[]), "caddy_server caddy_502"),
+        (case("", URL, "502\nserver: Caddy\n\nour own page", "caddy", &[]), "caddy_502"),
+        (case("", URL, "404\nserver: gunicorn-like\n\n", "", &[]), "gunicorn_server gunicorn_no_upgrade"),
         // A proxy passes the application's own 403 on, with a body.
         (case("", URL, "403\nserver: envoy\n\n{\"error\":\"signature\"}", "envoy", &[]), "envoy_no_upgrade"),
         (
@@ -54,6 +60,8 @@ fn bodies() -> Vec<(Case, &'static str)> {
             "railway_no_service",
         ),
         (case("", URL, "500\n\nApplication failed to respond", "", &[]), "railway_no_answer"),
+        (case("", URL, "503\n\nNo server is available right now", "", &[]), "haproxy_503"),
+        (case("", URL, "403\n\nthe web app is stopping", "", &[]), "azure_stopped"),
         (case("", URL, "503\n\nthere is no healthy upstream for tenant 7", "", &[]), "envoy_no_healthy"),
         (case("", URL, "502\n\n<h1>Bad Gateway</h1>", "", &[]), "traefik_backend"),
         (case("", URL, "404\n\n404 page not found", "", &[]), "go_not_found"),
@@ -86,6 +94,15 @@ fn places() -> Vec<(Case, &'static str)> {
         (case("", "wss://x.execute-api.amazonaws.com/prod", "404\n\n", "", &[]), "api_gateway_hosts"),
         (case("", "wss://voice.example.com/up.railway.app", "404\n\n", "", &[]), "railway_hosts"),
         (case("", "not a url", "404\n\n", "", &[]), "render_hosts"),
+        (case("", "wss://azurewebsites.net.example.com/media", "503\n\n", "", &[]), "azure_hosts azure_websockets_off"),
+        (
+            case("", "https://voice.azurewebsites.net/voice", "503\n\n", "azure app service", &[]).webhook(),
+            "azure_websockets_off",
+        ),
+        (
+            case("", "https://voice.example.com/voice", "404\nserver: gunicorn\n\n", "gunicorn", &[]).webhook(),
+            "gunicorn_no_upgrade",
+        ),
         // The webhook was asked with POST: its 404 is no lost upgrade.
         (
             case("", "https://voice.example.com/voice", "404\nserver: uvicorn\n\n{\"detail\":\"Not Found\"}", "uvicorn", &[])
