@@ -13,12 +13,14 @@ use sidetone::report::Report;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::support::Range;
+use crate::support::{MOST_PROBES, PLACES, Range};
 
-/// Probes at a time, so that two cores keep up with a build that is not optimised.
-const PLACES: usize = 32;
+/// The practice server has its share of the same cores: one that it answers too late for is no clean probe, and is made again.
+const TRIES: usize = 4;
 const MANY: usize = 1_000;
 const FEW: usize = 80;
+/// The places of those few, while nobody else has one.
+static PLACES_UNDER_LOAD: Semaphore = Semaphore::const_new(MOST_PROBES as usize);
 /// Threads that want a core each.
 const BUSY: usize = 2;
 
@@ -43,17 +45,23 @@ fn monitors(range: &Range) -> Vec<Arc<Monitor>> {
 }
 
 /// The reports of `count` probes, in turn of all monitors; each with the monitor's number.
-async fn probed(count: usize) -> Vec<(usize, Report)> {
+async fn probed(count: usize, places: &'static Semaphore) -> Vec<(usize, Report)> {
     let range = Arc::new(Range::open().await);
     let monitors = monitors(&range);
-    let places = Arc::new(Semaphore::new(PLACES));
     let mut probes = JoinSet::new();
     for n in 0..count {
         let at = n % monitors.len();
-        let (range, places, monitor) = (Arc::clone(&range), Arc::clone(&places), Arc::clone(&monitors[at]));
+        let (range, monitor) = (Arc::clone(&range), Arc::clone(&monitors[at]));
         probes.spawn(async move {
             let _place = places.acquire().await.unwrap();
-            (at, range.probe(&monitor).await)
+            let mut report = range.probe(&monitor).await;
+            for _ in 1..TRIES {
+                if report.outcome != Outcome::Failure {
+                    break;
+                }
+                report = range.probe(&monitor).await;
+            }
+            (at, report)
         });
     }
     probes.join_all().await
@@ -79,7 +87,7 @@ fn nothing_is_found(reports: &[(usize, Report)]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_clean_probes() {
-    let reports = probed(MANY).await;
+    let reports = probed(MANY, &PLACES).await;
     assert_eq!(reports.len(), MANY);
     let good = reports.iter().filter(|(_, report)| report.outcome == Outcome::Success).count();
     assert!(good > MANY / 2, "{good} of {MANY} could be judged");
@@ -113,8 +121,10 @@ impl Drop for Load {
 /// Probes may be inconclusive then; nobody is blamed for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_found_on_a_busy_machine() {
+    // Tests that need an even pace have none meanwhile.
+    let _alone = PLACES.acquire_many(MOST_PROBES).await.unwrap();
     let load = Load::begin();
-    let reports = probed(FEW).await;
+    let reports = probed(FEW, &PLACES_UNDER_LOAD).await;
     drop(load);
     assert_eq!(reports.len(), FEW);
     nothing_is_found(&reports);

@@ -6,18 +6,18 @@ use sidetone::monitor::Monitor;
 use sidetone::outcome::{Outcome, Warning};
 use sidetone::practice::{BEHAVIOURS, Behaviour};
 use sidetone::report::Report;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::support::Range;
+use crate::support::{MOST_PROBES, PLACES, Range};
 
-/// Probes at a time in both tests together: enough to be quick, few enough that two cores keep up.
-static PLACES: Semaphore = Semaphore::const_new(24);
 /// How often a probe is made again where the machine, and not the server, decided how it ended.
 const AGAIN: usize = 4;
 /// What a monitor has where its behaviour does not ask for something else.
 const QUICK: &[&str] =
     &["hold = \"1500ms\"", "close_timeout = \"500ms\"", "tls_timeout = \"1500ms\"", "resolve_timeout = \"3s\""];
+
+/// Seconds of jitter at which the practice server, which has its share of the same cores, did not keep its pace.
+const UNEVEN: f64 = 0.005;
 
 /// Warnings that speak of a busy machine and not of the behaviour.
 const OF_THE_MACHINE: &[Warning] = &[Warning::PacingStarved, Warning::SynRetransmits];
@@ -52,10 +52,16 @@ async fn all_of(secure: bool) {
         let range = Arc::clone(&range);
         probes.spawn(async move {
             let _place = PLACES.acquire().await.unwrap();
-            complaint_in_the_end(&range, behaviour, &monitor).await
+            complaint_in_the_end(&range, behaviour, &monitor).await.map(|_| (behaviour, monitor))
         });
     }
-    let complaints: Vec<_> = probes.join_all().await.into_iter().flatten().collect();
+    let doubtful: Vec<_> = probes.join_all().await.into_iter().flatten().collect();
+    // What two cores could not do at once they can do one by one, with nothing beside it.
+    let _alone = PLACES.acquire_many(MOST_PROBES).await.unwrap();
+    let mut complaints = Vec::new();
+    for (behaviour, monitor) in &doubtful {
+        complaints.extend(complaint_in_the_end(&range, behaviour, monitor).await);
+    }
     assert!(complaints.is_empty(), "{} of {count} behaviours:\n{}", complaints.len(), complaints.join("\n"));
 }
 
@@ -73,7 +79,9 @@ async fn complaint_in_the_end(range: &Range, behaviour: &Behaviour, monitor: &Mo
 }
 
 fn was_busy(report: &Report) -> bool {
-    report.outcome == Outcome::Inconclusive || report.warnings.iter().any(|warning| OF_THE_MACHINE.contains(&warning.warning))
+    let uneven = report.audio.jitter_seconds.is_some_and(|jitter| jitter > UNEVEN);
+    let warned = report.warnings.iter().any(|warning| OF_THE_MACHINE.contains(&warning.warning));
+    report.outcome == Outcome::Inconclusive || warned || uneven
 }
 
 #[tokio::test(flavor = "multi_thread")]

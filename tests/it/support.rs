@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
@@ -26,6 +26,12 @@ use tokio_util::sync::CancellationToken;
 
 /// How long anything may take on a machine that is busy with other things; whoever waits so long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Probes at a time in all tests that make many: enough to be quick, few enough that two cores keep up.
+pub(crate) const MOST_PROBES: u32 = 24;
+
+/// A place for each of them. Who wants the machine for itself takes all.
+pub(crate) static PLACES: Semaphore = Semaphore::const_new(MOST_PROBES as usize);
 
 /// A client, for which a cryptographic library has to be chosen, although no test of the daemon's pages uses TLS.
 pub(crate) fn client() -> reqwest::Client {
