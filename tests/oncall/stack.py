@@ -108,6 +108,7 @@ class Stack:
         practice = ("practice", "--listen", f"127.0.0.1:{self.practice_port}", "--write-ca", self.ca)
         self.practice = Server("practice", [program.binary, *practice], directory)
         self.practice.wait_listening(self.practice_port)
+        wait_until(lambda: self.ca.exists() and self.ca.stat().st_size, "authority of the practice server")
         self.daemon = Daemon(program, directory, "monitors", *self._monitors(bad=False), defaults=DEFAULTS)
         self.instance = f"127.0.0.1:{self.daemon.port}"
         self.receiver = Receiver()
