@@ -205,7 +205,9 @@ class Stack:
         port = free_port()
         self.prometheus = f"http://127.0.0.1:{port}"
         where = ("--config.file", config, "--storage.tsdb.path", self.dir / "prometheus-data", "--web.listen-address", f"127.0.0.1:{port}")
-        self.prometheus_server = Server("prometheus", ["prometheus", *where], self.dir)
+        # An alert that was sent before Prometheus knew of Alertmanager is sent again after this time.
+        soon = "--rules.alert.resend-delay=1s"
+        self.prometheus_server = Server("prometheus", ["prometheus", *where, soon], self.dir)
         self.prometheus_server.wait_log("Server is ready to receive web requests", timeout=PATIENCE)
 
     # --- what they say ---
