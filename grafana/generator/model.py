@@ -159,12 +159,16 @@ def heatmap(title, description, targets, **more):
     return panel("heatmap", title, description, targets, options, custom=custom, **more)
 
 
+def said(query, slug, words="meaning"):
+    """The query with the label `slug` once more as `words`, for a column whose mappings turn it into a sentence."""
+    return f'label_replace({query}, "{words}", "$1", "{slug}", "(.+)")'
+
+
 def words(title, description, query, columns, *, empty, sort=None, **more):
-    """A table of labels in words. `columns` are `(label, title, properties)` from left to right; everything else is hidden."""
+    """A table of labels in words. `columns` are `(label, title, properties)` from left to right; time and value are hidden."""
     shown = [label for label, _, _ in columns]
-    hidden = {label: True for label in ("Time", "Value", "__name__", "job", "instance", "reason", "team") if label not in shown}
     organize = {
-        "excludeByName": hidden,
+        "excludeByName": {label: True for label in ("Time", "Value") if label not in shown},
         "includeByName": {},
         "indexByName": {label: index for index, label in enumerate(shown)},
         "renameByName": {label: heading for label, heading, _ in columns},

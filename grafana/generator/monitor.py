@@ -74,8 +74,16 @@ def standing(words):
             unit="dateTimeFromNow",
             thresholds=m.steps("text"),
         ),
-        m.words("What it is", "Host, dialect and mode of the monitor.", m.series("sidetone_monitor_info"), info, empty="No such monitor", width=8, height=5),
-        wrong_now(words, slug=True, width=24, height=5),
+        m.words(
+            "What it is",
+            "Host, dialect and mode of the monitor.",
+            f"max by (location, monitor, host, dialect, mode) ({m.series('sidetone_monitor_info')})",
+            info,
+            empty="No such monitor",
+            width=8,
+            height=5,
+        ),
+        wrong_now(words, width=24, height=5),
         m.timeline(
             "States",
             "How the monitor stood. Gaps are times without data.",
@@ -230,7 +238,7 @@ def network(words):
         ("meaning", "What was odd", {"mappings": words.warning_mappings()}),
         ("warning", "Warning", {"custom_width": 220}),
     ]
-    oddities = f'label_replace({m.series("sidetone_probe_warning")} == 1, "meaning", "$1", "warning", "(.+)")'
+    oddities = f"max by (location, monitor, warning) ({m.series('sidetone_probe_warning')} == 1)"
     return [
         m.stat(
             "Certificate, days left",
@@ -273,7 +281,7 @@ def network(words):
         m.words(
             "Oddities of the last probe",
             "Warnings: what was odd and did not decide the outcome.",
-            oddities,
+            m.said(oddities, "warning"),
             columns,
             empty="Nothing odd",
             sort="Monitor",

@@ -20,33 +20,32 @@ LIVED = (
 NOT_WELL = 'state=~"suspect|down"'
 
 # One series for each monitor that is not well: state, phase, reason and owner as labels, the time since when in milliseconds as its value.
+# Labels that the scrape configuration adds are not wanted as columns.
 WRONG = (
-    f"1000 * {m.series('sidetone_last_failure_info')}"
+    f"max by (location, monitor, state, phase, reason, owner) (1000 * {m.series('sidetone_last_failure_info')}"
     f" * on (job, instance, monitor) group_left () {m.series('sidetone_monitor_state_since_timestamp_seconds')}"
-    f" * on (job, instance, monitor) group_left (state) ({m.series('sidetone_monitor_state', NOT_WELL)} == 1)"
+    f" * on (job, instance, monitor) group_left (state) ({m.series('sidetone_monitor_state', NOT_WELL)} == 1))"
 )
 
 MONITOR_CELL = {"custom_width": 200, "links": [m.to_monitor(m.CELL), m.to_report(m.CELL)]}
 
 
-def wrong_now(words, slug=False, **size):
-    """What is wrong, in words; with `slug`, the reason's name in metrics and docs as well."""
+def wrong_now(words, **size):
+    """What is wrong, in words, and the reason's name in metrics and docs."""
     columns = [
         ("state", "State", {"custom_width": 150, "mappings": w.state_words(), "custom_cellOptions": m.BADGE}),
         ("monitor", "Monitor", MONITOR_CELL),
         ("location", "Location", {"custom_width": 110}),
         ("why", "Why", {"mappings": words.reason_mappings()}),
+        ("reason", "Reason", {"custom_width": 190}),
         ("phase", "While", {"custom_width": 200, "mappings": w.phases()}),
         ("owner", "Who must act", {"custom_width": 140}),
         ("Value", "Since", {"custom_width": 150, "unit": "dateTimeFromNow"}),
     ]
-    query = f'sort(label_replace({WRONG}, "why", "$1", "reason", "(.+)"))'
-    if slug:
-        columns.insert(4, ("reason", "Reason", {"custom_width": 190}))
     return m.words(
         "What is wrong now",
         "The last failure of every monitor that is suspect or down, and since when it has been so. `Who must act` is explained in docs/reasons.md.",
-        query,
+        f"sort({m.said(WRONG, 'reason', 'why')})",
         columns,
         empty="Nothing is wrong",
         **size,
@@ -60,11 +59,11 @@ def findings(words, **size):
         ("meaning", "What the evidence says", {"mappings": words.finding_mappings()}),
         ("finding", "Finding", {"custom_width": 220}),
     ]
-    query = f'label_replace({m.series("sidetone_finding")} == 1, "meaning", "$1", "finding", "(.+)")'
+    found = f"max by (location, monitor, finding) ({m.series('sidetone_finding')} == 1)"
     return m.words(
         "Findings",
         "What the evidence of the last failed probe proves beyond its reason. The monitor's reports say how sure each is, and what to do.",
-        query,
+        m.said(found, "finding"),
         columns,
         empty="No findings",
         sort="Monitor",

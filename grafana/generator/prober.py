@@ -139,6 +139,7 @@ def control(words):
         ("instance", "Prober", {"custom_width": 220}),
         ("location", "Location", {"custom_width": 110}),
         ("meaning", "Why nothing was concluded", {"mappings": words.reason_mappings()}),
+        ("reason", "Reason", {"custom_width": 190}),
         ("Value", "Probes", {"custom_width": 100, "unit": "short"}),
     ]
     counted = f"sum by (instance, location, reason) ({m.prober('sidetone_probe_inconclusive_reasons_total')})"
@@ -155,7 +156,7 @@ def control(words):
         m.words(
             "Inconclusive probes since the start",
             "Their causes in words.",
-            f'label_replace({counted} > 0, "meaning", "$1", "reason", "(.+)")',
+            m.said(f"{counted} > 0", "reason"),
             columns,
             empty="None",
         ),
@@ -195,7 +196,7 @@ def process():
         m.words(
             "Version",
             "Which version runs where.",
-            m.prober("sidetone_build_info"),
+            f"max by (instance, location, version) ({m.prober('sidetone_build_info')})",
             [("instance", "Prober", {}), ("location", "Location", {"custom_width": 110}), ("version", "Version", {"custom_width": 120})],
             empty="No prober",
             width=12,
