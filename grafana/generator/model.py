@@ -177,7 +177,7 @@ def words(title, description, query, columns, *, empty, sort=None, **more):
     if sort:
         options["sortBy"] = [{"displayName": sort, "desc": False}]
     overrides = [override(heading, **properties) for _, heading, properties in columns if properties]
-    custom = {"align": "left", "cellOptions": {"type": "auto", "wrapText": True}, "filterable": False, "inspect": False}
+    custom = {"align": "left", "cellOptions": {"type": "auto"}, "wrapText": True, "filterable": False, "inspect": False}
     transformations = [{"id": "organize", "options": organize}]
     return panel(
         "table", title, description, [rows(query)], options, custom=custom, overrides=overrides, transformations=transformations, noValue=empty, **more
@@ -190,7 +190,7 @@ def override(name, **properties):
     return {"matcher": {"id": "byName", "options": name}, "properties": listed}
 
 
-BADGE = {"type": "color-background", "mode": "basic", "wrapText": True}
+BADGE = {"type": "color-background", "mode": "basic"}
 
 
 # --- links ---

@@ -86,11 +86,18 @@ class Schemas:
         """A property of an override is one of the field's, or of the panel's own after `custom.`."""
         name = one["id"].removeprefix("custom.")
         if name != one["id"]:
-            return _check(known["custom"], {name: one["value"]}, where)
+            return _check(_optional(known["custom"]), {name: one["value"]}, where)
         return self._of("FieldConfig", {name: one["value"]}, where)
 
     def _of(self, definition, value, where):
         return _check({"$ref": f"#/definitions/{definition}", "definitions": self.definitions}, value, where)
+
+
+def _optional(schema):
+    """The same with none of its own keys required: an override has one of them."""
+    own = schema.get("definitions", {}).get("FieldConfig", {})
+    lenient = {key: value for key, value in own.items() if key != "required"}
+    return {**schema, "definitions": {**schema.get("definitions", {}), "FieldConfig": lenient}}
 
 
 def _check(schema, value, where):
