@@ -74,13 +74,14 @@ def steps(first, *others):
     return {"mode": "absolute", "steps": listed}
 
 
-def stat(title, description, targets, *, names=False, orientation="auto", **more):
-    """Big values on their colour."""
+def stat(title, description, targets, *, names=False, **more):
+    """Big values on the colour of their mapping or threshold; without either, on none."""
+    coloured = "mappings" in more or "thresholds" in more
     options = {
-        "colorMode": "background_solid",
+        "colorMode": "background_solid" if coloured else "none",
         "graphMode": "none",
         "justifyMode": "center",
-        "orientation": orientation,
+        "orientation": "auto",
         "percentChangeColorMode": "standard",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         "showPercentChange": False,

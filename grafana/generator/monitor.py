@@ -62,7 +62,6 @@ def standing(words):
             width=4,
             height=5,
             unit="dateTimeFromNow",
-            thresholds=m.steps("text"),
         ),
         m.stat(
             "Last probe",
@@ -72,7 +71,6 @@ def standing(words):
             width=4,
             height=5,
             unit="dateTimeFromNow",
-            thresholds=m.steps("text"),
         ),
         m.words(
             "What it is",

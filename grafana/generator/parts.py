@@ -17,6 +17,14 @@ LIVED = (
     f" / {m.series('sidetone_hold_target_seconds')})"
 )
 
+
+def staleness(select):
+    """Intervals since the last probe of each monitor began. The alert on a stalled prober has the same 3."""
+    return f"(time() - {select('sidetone_last_probe_timestamp_seconds')}) / {select('sidetone_probe_interval_seconds')}"
+
+
+STALE = m.steps("green", (2, "orange"), (3, "red"))
+
 NOT_WELL = 'state=~"suspect|down"'
 
 # One series for each monitor that is not well: state, phase, reason and owner as labels, the time since when in milliseconds as its value.

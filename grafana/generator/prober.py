@@ -2,6 +2,7 @@
 
 from . import model as m
 from . import words as w
+from .parts import STALE, staleness
 
 RATE = "[$__rate_interval]"
 WHERE = "{{instance}} {{location}}"
@@ -36,12 +37,10 @@ def flag(title, description, family, mappings, **more):
 
 
 def number(title, description, query, **more):
-    more.setdefault("thresholds", m.steps("text"))
     return m.stat(title, description, [m.now(query, WHERE)], names=True, width=4, height=5, **more)
 
 
 def standing():
-    late = f"(time() - {m.prober('sidetone_last_probe_timestamp_seconds')}) / {m.prober('sidetone_probe_interval_seconds')}"
     return [
         flag("Scraped", "Whether Prometheus reaches the prober.", "up", w.yes_no("UP", "DOWN")),
         flag(
@@ -67,10 +66,10 @@ def standing():
         number(
             "Stalest monitor",
             "Intervals since the last probe began, of the monitor that has waited longest. Above 3 the prober has stalled, or that monitor has.",
-            f"max by (instance, location) ({late})",
+            f"max by (instance, location) ({staleness(m.prober)})",
             unit="none",
             decimals=1,
-            thresholds=m.steps("green", (2, "orange"), (3, "red")),
+            thresholds=STALE,
         ),
     ]
 
@@ -191,7 +190,7 @@ def process():
             unit="percentunit",
             width=8,
         ),
-        m.lines("Threads", "Threads of the process.", [m.target(m.prober("process_threads"), WHERE)], unit="short", width=8, step=True),
+        m.lines("Threads", "Threads of the process.", [m.target(m.prober("process_threads"), WHERE)], unit="short", width=8, height=5, step=True),
         number("Running since", "When the process started.", f"1000 * {m.prober('process_start_time_seconds')}", unit="dateTimeFromNow"),
         m.words(
             "Version",
@@ -231,7 +230,6 @@ def configuration():
             width=5,
             height=5,
             unit="dateTimeFromNow",
-            thresholds=m.steps("text"),
             noValue="no lists",
         ),
         m.lines(

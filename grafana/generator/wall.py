@@ -2,7 +2,7 @@
 
 from . import model as m
 from . import words as w
-from .parts import STATE, LIVED, findings, wrong_now
+from .parts import LIVED, STALE, STATE, findings, staleness, wrong_now
 
 
 def dashboard(words):
@@ -44,17 +44,16 @@ def dashboard(words):
 
 
 def counts():
-    def count(state, colour, description):
-        name = w.STATES[state][1].capitalize()
+    def count(name, state, colour, description):
         query = m.now(f"sum({m.series('sidetone_monitor_state', state=state)})")
-        return m.stat(name, description, [query], width=5, height=3, unit="short", decimals=0, thresholds=m.steps(*colour), noValue="NO DATA")
+        return m.stat(name, description, [query], width=4, height=3, unit="short", decimals=0, thresholds=m.steps(*colour), noValue="NO DATA")
 
     red, orange, blue = (("green", (1, colour)) for colour in ("red", "orange", "blue"))
     return [
-        count("down", red, "Monitors that are down: their failure has been confirmed."),
-        count("suspect", orange, "Monitors whose last probe failed, and whose failure is being confirmed."),
-        count("unknown", blue, "Monitors without a conclusive probe so far."),
-        count("ok", ("red", (1, "green")), "Monitors that are as they should be."),
+        count("Down", "down", red, "Monitors that are down: their failure has been confirmed."),
+        count("Suspect", "suspect", orange, "Monitors whose last probe failed, and whose failure is being confirmed."),
+        count("Not known yet", "unknown", blue, "Monitors without a conclusive probe so far."),
+        count("OK", "ok", ("red", (1, "green")), "Monitors that are as they should be."),
         m.stat(
             "Probers scraped",
             "The share of sidetone's processes that Prometheus reaches. Without them nothing on this wall is true.",
@@ -64,6 +63,17 @@ def counts():
             unit="percentunit",
             thresholds=m.steps("red", (1, "green")),
             noValue="NONE",
+        ),
+        m.stat(
+            "Stalest monitor",
+            "Intervals since the last probe began, of the monitor that has waited longest. Above 3 its tile is old news.",
+            [m.now(f"max({staleness(m.series)})")],
+            width=4,
+            height=3,
+            unit="none",
+            decimals=1,
+            thresholds=STALE,
+            noValue="NO DATA",
         ),
     ]
 

@@ -64,6 +64,7 @@ class Stack:
         self.program, self.directory = program, directory
         self.ca_file = directory / "practice-ca.pem"
         self.practice_port = free_port()
+        self.starts = 0
         self.practice = self._start_practice()
         self.daemon = Daemon(program, directory, "sidetone", *monitors(self.practice_port, self.ca_file), defaults=DEFAULTS)
         self.began = time.time()
@@ -73,7 +74,11 @@ class Stack:
     def _start_practice(self):
         command = [self.program.binary, "practice", "--listen", f"127.0.0.1:{self.practice_port}", "--write-ca", self.ca_file]
         server = Server("practice", command, self.directory)
-        return server.wait_listening(self.practice_port)
+        # Said after the authority has been written; the log has the lines of the last start as well.
+        started = lambda: server.text().count("practice endpoints: ") > self.starts
+        wait_until(started, "practice endpoints", 15, server.alive)
+        self.starts += 1
+        return server
 
     def _start_prometheus(self):
         rules, config, port = self.directory / "rules.yml", self.directory / "prometheus.yml", free_port()
