@@ -1,0 +1,1 @@
+"""The dashboards as Python: `wall`, `monitor` and `prober` on top of `model` and `words`."""
