@@ -18,6 +18,8 @@ pub mod config;
 pub mod daemon;
 pub mod diagnosis;
 pub mod dialect;
+pub mod discovery;
+pub mod fleet;
 pub mod history;
 pub mod hold;
 pub mod http;

@@ -73,6 +73,20 @@ text_kind!(
 );
 
 text_kind!(
+    /// A place that a sidetone can be at.
+    Location("a location in quotes", shown: true) -> String, InvalidName,
+    "write what `--location` says there, such as `\"fra\"`: letters, digits, `.`, `_` and `-`",
+    |text| MonitorName::new(text).map(|name| name.as_str().to_owned()).map_err(|_| "this is no location")
+);
+
+text_kind!(
+    /// A file with a list of targets, or a pattern for several.
+    ListFile("a path in quotes", shown: true) -> PathBuf, BadFile,
+    "write the path of a `.json`, `.yml` or `.yaml` file; `*` may stand in its last part alone, as in `\"targets/*.yml\"`",
+    parse_list_file
+);
+
+text_kind!(
     /// A webhook's URL.
     WebUrl("a URL in quotes", shown: true) -> WebhookUrl, InvalidUrl,
     "write a URL such as `\"https://voice.example.com/voice\"`",
@@ -183,6 +197,20 @@ text_kind!(
     "write a pointer such as `\"/type\"` or `\"/session/id\"` (RFC 6901)",
     |text| if text.starts_with('/') { Ok(text.to_owned()) } else { Err("a JSON pointer begins with `/`") }
 );
+
+/// The rule of Prometheus' file_sd.
+fn parse_list_file(text: &str) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(text);
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let folder = path.parent().and_then(|parent| parent.to_str()).unwrap_or_default();
+    if !matches!(extension.as_str(), "json" | "yml" | "yaml") || text.contains('\0') {
+        return Err("this is no JSON or YAML file");
+    }
+    if folder.contains('*') || text.contains(['?', '[', ']']) {
+        return Err("of patterns, there is `*` in the last part of a path alone");
+    }
+    Ok(path)
+}
 
 fn parse_url(text: &str) -> Result<Target, InvalidTarget> {
     let without_scheme = || InvalidTarget::Malformed("it has to begin with `wss://` or `ws://`".to_owned());
