@@ -96,13 +96,15 @@ impl RawDiscovery {
 
 impl Sampled {
     fn read(template: &DeTable<'_>, at: &Span, sink: &mut Sink) -> Option<Self> {
+        let mut uncertain = uncertain(template);
         for place in names_a_file(template) {
             let problem = Problem::new(Code::PlaceholderInFile, "a list may not choose a file or variable of this machine");
             sink.push(problem.at(&place, "").help(
-                "write it without a placeholder; whoever writes the list could have any file sent to any place, so use a list for each secret",
+
+                "write it without a placeholder: whoever writes the list could have any file sent to any place",
             ));
+            uncertain.push(place);
         }
-        let uncertain = uncertain(template);
         let mut own = Sink::default();
         // Every placeholder of a sample has a value.
         let filled = fill_table(template, &Sample::of(template)).ok()?;

@@ -30,8 +30,8 @@ const LONGEST_TARGET: usize = 200;
 /// The key of the template that is filled in apart.
 pub(super) const NAME: &str = "name";
 
-/// The monitor of each target of a list, as it is written. Two are equal if they are written alike in files that are alike.
-#[derive(Clone, PartialEq)]
+/// The monitor of each target of a list, as it is written.
+#[derive(Clone)]
 pub(super) struct Template {
     /// The whole file, as defaults and places belong to it.
     pub(super) text: Arc<str>,
@@ -39,6 +39,15 @@ pub(super) struct Template {
     pub(super) index: usize,
     /// Where relative paths begin.
     pub(super) base: PathBuf,
+    /// The monitor of a target that does not exist, unless that depends on the labels of real ones.
+    pub(super) sample: Option<Arc<Monitor>>,
+}
+
+/// Two are equal if a sample of each is: what else stands in their files does not count.
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        (self.index, &self.base, &self.sample) == (other.index, &other.base, &other.sample)
+    }
 }
 
 /// The monitors of a list.
@@ -239,4 +248,162 @@ fn said(problems: &[Problem]) -> String {
     let more = problems.len().saturating_sub(1);
     let text: Cow<'_, str> = if more == 0 { first.into() } else { format!("{first}, and {more} more").into() };
     Printable::capture(text.as_bytes(), 300).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::parse;
+
+    fn groups(list: &[(&[&str], &[(&str, &str)])]) -> Vec<TargetGroup> {
+        let owned = |labels: &[(&str, &str)]| labels.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let group = |(targets, labels): &(&[&str], &[(&str, &str)])| TargetGroup {
+            targets: targets.iter().map(|&target| target.to_owned()).collect(),
+            labels: owned(labels),
+        };
+        list.iter().map(group).collect()
+    }
+
+    #[track_caller]
+    fn expanded(template: &str, list: &[(&[&str], &[(&str, &str)])], selection: &Selection) -> Expanded {
+        let text = format!("[defaults]\nhold = \"3s\"\nlabels = {{ tier = \"0\", site = \"all\" }}\n[[discovery]]\nname = \"d\"\nfiles = [\"t.yml\"]\n[discovery.monitor]\n{template}");
+        let config = parse(&text, "monitors.toml", Path::new("")).unwrap_or_else(|problems| panic!("{problems}"));
+        config.discoveries[0].expand(&groups(list), selection).unwrap()
+    }
+
+    fn everything(template: &str, list: &[(&[&str], &[(&str, &str)])]) -> Expanded {
+        expanded(template, list, &Selection::default())
+    }
+
+    fn ways(expanded: &Expanded) -> Vec<(String, String)> {
+        expanded.monitors.iter().map(|monitor| (monitor.name.to_string(), monitor.endpoint.to_string())).collect()
+    }
+
+    #[test]
+    fn targets_become_monitors() {
+        let rows: [(&str, &[&str], &[(&str, &str)]); 4] = [
+            (
+                "url = \"wss://{target}/media-stream\"",
+                &["voice.example.com", "10.0.0.1:8443"],
+                &[("voice.example.com", "wss://voice.example.com/media-stream"), ("10.0.0.1-8443", "wss://10.0.0.1:8443/media-stream")],
+            ),
+            ("url = \"{target}\"", &["ws://localhost:5050/a"], &[("localhost-5050-a", "ws://localhost:5050/a")]),
+            (
+                "name = \"agent-{label.agent}\"\nurl = \"wss://{host}/{label.agent}/{uuid}\"",
+                &["[2001:db8::1]:9100"],
+                &[("agent-booking", "wss://[2001:db8::1]/booking/{uuid}")],
+            ),
+            (
+                "webhook = { url = \"https://{target}/voice\", provider = \"twilio\" }",
+                &["voice.example.com"],
+                &[("voice.example.com", "https://voice.example.com/voice")],
+            ),
+        ];
+        for (template, targets, expected) in rows {
+            let found = everything(template, &[(targets, &[("agent", "booking")])]);
+            let expected: Vec<_> = expected.iter().map(|&(name, url)| (name.to_owned(), url.to_owned())).collect();
+            assert_eq!((ways(&found), found.skipped), (expected, 0), "{template} {:?}", found.named);
+        }
+    }
+
+    #[test]
+    fn a_discovered_monitor_is_the_one_that_a_file_would_have() {
+        let found = everything("url = \"wss://{target}/a\"\nmode = \"{label.kind}\"\n", &[(&["h"], &[("kind", "idle")])]);
+        let file = "[defaults]\nhold = \"3s\"\nlabels = { tier = \"0\", site = \"all\" }\n[[monitor]]\nname = \"h\"\nurl = \"wss://h/a\"\nmode = \"idle\"\nlabels = { kind = \"idle\" }\n";
+        assert_eq!(found.monitors, parse(file, "monitors.toml", Path::new("")).unwrap().monitors);
+    }
+
+    #[test]
+    fn labels_of_the_list_become_labels_of_the_monitor() {
+        let labels = [
+            ("team", "voice"),
+            ("tier", "1"),
+            ("site", "fra"),
+            ("__meta_dc", "fra"),
+            ("host", "mine"),
+            ("bad-name", "x"),
+            ("empty", ""),
+            ("odd", "a\u{7}b"),
+        ];
+        let found = everything("url = \"wss://{target}/\"\nlabels = { tier = \"template\" }", &[(&["a"], &labels)]);
+        let expected = [("site", "fra"), ("team", "voice"), ("tier", "template")];
+        let expected: BTreeMap<_, _> = expected.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        assert_eq!(found.monitors[0].labels, expected, "the template wins over the list, the list over `[defaults]`");
+        let many: Vec<(String, String)> = (0..40).map(|i| (format!("l{i:02}"), "x".to_owned())).collect();
+        let many: Vec<(&str, &str)> = many.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(everything("url = \"wss://{target}/\"", &[(&["a"], &many)]).monitors[0].labels.len(), MOST_LABELS);
+    }
+
+    #[test]
+    fn bad_targets_are_named_and_the_others_run() {
+        let template = "url = \"wss://{target}/{label.path}\"\ninterval = \"{label.every}\"";
+        let found = everything(
+            template,
+            &[
+                (&["good", "user:canary@bad", "", "no space", "good"], &[("path", "a"), ("every", "30s")]),
+                (&["lacks-path"], &[("every", "30s")]),
+                (&["too-often"], &[("path", "a"), ("every", "2s")]),
+                (&["\u{1b}[31m?canary"], &[("path", "a"), ("every", "30s")]),
+            ],
+        );
+        assert_eq!(ways(&found), [("good".to_owned(), "wss://good/a".to_owned())]);
+        let named: Vec<String> = found.named.iter().map(|Skipped { target, why }| format!("{target}: {why}")).collect();
+        assert_eq!((found.targets, found.skipped), (7, 6), "{named:#?}");
+        let expected = [
+            ": no name can be made of it",
+            "user:canary@bad: credentials do not belong into the URL; use `basic_auth` or `bearer_token_file`",
+            "no space: not a URL: invalid international domain name",
+            "lacks-path: it has no label `path`, and the template asks for it",
+            "too-often: a probe would still hold when the next one is due, and 1 more",
+            "\\u{1b}[31m: not a URL: invalid international domain name",
+        ];
+        assert_eq!(named, expected);
+    }
+
+    #[test]
+    fn names_are_unique_and_do_not_swap() {
+        let template = "name = \"{host}\"\nurl = \"wss://{target}/\"";
+        let names = |list: &[(&[&str], &[(&str, &str)])]| -> Vec<String> {
+            everything(template, list).monitors.iter().map(|monitor| monitor.name.to_string()).collect()
+        };
+        assert_eq!(names(&[(&["a:1", "b:1"], &[])]), ["a", "b"]);
+        let both = names(&[(&["a:1", "b:1", "a:2"], &[])]);
+        assert!(both[0].starts_with("a-") && both[2].starts_with("a-") && both[0] != both[2] && both[1] == "b", "{both:?}");
+        let turned = names(&[(&["a:2", "a:1"], &[])]);
+        assert_eq!(turned, [both[2].clone(), both[0].clone()], "the order does not matter");
+        // The same target under two labels is two targets.
+        assert_eq!(names(&[(&["a:1"], &[("path", "x")]), (&["a:1"], &[("path", "y")]), (&["a:1"], &[("path", "y")])]).len(), 2);
+    }
+
+    #[test]
+    fn shards_and_locations_choose() {
+        let template = "url = \"wss://{target}/\"\nlocations = [\"{label.dc}\"]";
+        let list: [(&[&str], &[(&str, &str)]); 2] = [(&["a", "b", "c", "d"], &[("dc", "fra")]), (&["e", "f"], &[("dc", "iad")])];
+        let names = |shard: Option<&str>, location: Option<&str>| -> Vec<String> {
+            let selection =
+                Selection { shard: shard.map(|text| text.parse().unwrap()), location: location.map(str::to_owned) };
+            let found = expanded(template, &list, &selection);
+            assert_eq!((found.targets, found.skipped), (6, 0));
+            found.monitors.iter().map(|monitor| monitor.name.to_string()).collect()
+        };
+        assert_eq!(names(None, Some("iad")), ["e", "f"]);
+        let (even, odd) = (names(Some("0/2"), None), names(Some("1/2"), None));
+        assert_eq!(even.len() + odd.len(), 6);
+        assert!(odd.contains(&"a".to_owned()) && !even.contains(&"a".to_owned()));
+    }
+
+    #[test]
+    fn too_many_are_refused_as_a_whole() {
+        let targets: Vec<String> = (0..=MOST_MONITORS).map(|i| format!("h{i}")).collect();
+        let group = TargetGroup { targets, labels: BTreeMap::new() };
+        let text = "[[discovery]]\nname = \"d\"\nfiles = [\"t.yml\"]\n[discovery.monitor]\nurl = \"wss://{target}/\"\n";
+        let config = parse(text, "monitors.toml", Path::new("")).unwrap();
+        let discovery = &config.discoveries[0];
+        let refused = discovery.expand(std::slice::from_ref(&group), &Selection::default());
+        assert_eq!(refused, Err(ExpandError::TooMany(MOST_MONITORS + 1)));
+        let part = Selection { shard: Some("0/8".parse().unwrap()), location: None };
+        assert!(discovery.expand(&[group], &part).unwrap().monitors.len() > MOST_MONITORS / 12);
+    }
 }

@@ -95,7 +95,7 @@ mod tests {
     fn every_name_is_in_one_shard() {
         for count in [1, 2, 3, 7] {
             let shards: Vec<Shard> = (0..count).map(|index| format!("{index}/{count}").parse().unwrap()).collect();
-            let mut sizes = vec![0; shards.len()];
+            let mut sizes = vec![0_usize; shards.len()];
             for i in 0..1000 {
                 let name = MonitorName::new(&format!("m{i}")).unwrap();
                 let homes: Vec<usize> = (0..shards.len()).filter(|&shard| shards[shard].has(&name)).collect();

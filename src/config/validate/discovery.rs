@@ -12,7 +12,7 @@ use crate::config::problem::{Code, Problem, Sink, Span};
 use crate::config::raw::{Document, Settings};
 use crate::config::read::Given;
 use crate::config::template::Template;
-use crate::monitor::{Credentials, WebhookUrl, is_loopback};
+use crate::monitor::{Credentials, Monitor, WebhookUrl, is_loopback};
 
 /// A file is quickly read.
 const FILES_EVERY: Duration = Duration::from_secs(5);
@@ -24,9 +24,9 @@ pub(super) fn lists(document: &Document, desk: &mut Desk<'_>) -> Vec<Arc<Discove
     check_names(&document.discoveries, desk.sink);
     let text: Arc<str> = if document.discoveries.is_empty() { "".into() } else { desk.text.into() };
     let read = |(index, raw): (usize, &RawDiscovery)| {
-        check_template(raw, &document.defaults, desk);
+        let sample = check_template(raw, &document.defaults, desk);
         let source = source(raw, desk);
-        let template = Template { text: Arc::clone(&text), index, base: desk.surroundings.base().to_owned() };
+        let template = Template { text: Arc::clone(&text), index, base: desk.surroundings.base().to_owned(), sample };
         let (name, (source, every)) = (raw.keys.name.get()?.clone(), source?);
         let refresh = raw.keys.refresh_interval.or(every);
         Some(Arc::new(Discovery { name, source, refresh, template }))
@@ -54,19 +54,20 @@ fn check_names(lists: &[RawDiscovery], sink: &mut Sink) {
 }
 
 /// The template is checked as a monitor is; what depends on labels is judged when there are some.
-fn check_template(raw: &RawDiscovery, defaults: &Settings, desk: &mut Desk<'_>) {
+fn check_template(raw: &RawDiscovery, defaults: &Settings, desk: &mut Desk<'_>) -> Option<Arc<Monitor>> {
     let Some(template) = &raw.template else {
         if raw.keys.monitor.is_absent() {
             let problem = Problem::new(Code::MissingKey, "this list has no `[discovery.monitor]`").at(&raw.at, "");
             let example = "write what its targets are:\n[discovery.monitor]\nname = \"{target}\"\nurl = \"wss://{target}/media-stream\"";
             desk.sink.push(problem.help(example));
         }
-        return;
+        return None;
     };
     let before = std::mem::take(desk.sink);
-    let _ = one(&template.monitor, defaults, desk);
+    let sample = one(&template.monitor, defaults, desk);
     let own = std::mem::replace(desk.sink, before);
     template.take_over(own, desk.sink);
+    sample
 }
 
 /// Where the list comes from, and how often it is read if that is not said.
