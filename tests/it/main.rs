@@ -19,6 +19,7 @@ mod cli;
 mod daemon;
 mod docs;
 mod ends;
+mod fleet;
 mod incidents;
 mod reasons;
 mod report;
