@@ -58,9 +58,7 @@ pub(super) fn run(args: &CheckArgs) -> Exit {
 
 /// Keeps those monitors that run here; returns what should be said about that.
 pub(super) fn select(config: &mut Config, selection: &Selection) -> Option<String> {
-    let near = |location: &str, named: &BTreeSet<&str>| {
-        config::nearest(location, named.iter().copied()).map(str::to_owned)
-    };
+    let near = |location: &str, named: &BTreeSet<&str>| config::nearest(location, named.iter().copied()).map(str::to_owned);
     // Lists may bring monitors with other locations.
     let known = config.discoveries.is_empty() || selection.location.is_none();
     let note = selection.note(config.monitors.iter().map(|monitor| &**monitor), near).filter(|_| known);
@@ -88,7 +86,8 @@ fn read(discovery: &Discovery, ask: bool, selection: &Selection, config: &mut Co
     let taken = taken.len();
     config.monitors.extend(free.into_iter().cloned());
     let here = expanded.monitors.len() - taken;
-    let mut said = format!("list {name}: {} targets, {here} run here, {} are left out\n", expanded.targets, expanded.skipped + taken);
+    let mut said =
+        format!("list {name}: {} targets, {here} run here, {} are left out\n", expanded.targets, expanded.skipped + taken);
     for skipped in &expanded.named {
         said.push_str(&format!("  {}: {}\n", skipped.target, skipped.why));
     }

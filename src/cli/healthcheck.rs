@@ -57,7 +57,9 @@ async fn ask(args: &HealthcheckArgs) -> Result<String, String> {
     let late = |_| format!("{url}: no answer within {:?}", args.timeout);
     let (status, body) = match tokio::time::timeout(args.timeout, asking).await.map_err(late)? {
         Ok(answer) => answer,
-        Err(error) if error.is_connect() => return Err(format!("{url}: nobody answers; is sidetone running, and does it listen there?")),
+        Err(error) if error.is_connect() => {
+            return Err(format!("{url}: nobody answers; is sidetone running, and does it listen there?"));
+        }
         Err(_) => return Err(format!("{url}: the connection ended before the answer was complete")),
     };
     let says = Printable::capture(body.trim_ascii(), 200);

@@ -99,20 +99,35 @@ impl Sampled {
         let mut uncertain = uncertain(template);
         for place in names_a_file(template) {
             let problem = Problem::new(Code::PlaceholderInFile, "a list may not choose a file or variable of this machine");
-            sink.push(problem.at(&place, "").help(
-
-                "write it without a placeholder: whoever writes the list could have any file sent to any place",
-            ));
+            sink.push(
+                problem
+                    .at(&place, "")
+                    .help("write it without a placeholder: whoever writes the list could have any file sent to any place"),
+            );
             uncertain.push(place);
         }
-        let mut own = Sink::default();
-        // Every placeholder of a sample has a value.
-        let filled = fill_table(template, &Sample::of(template)).ok()?;
+        let mut readings = Sample::ALL.iter().filter_map(|sample| Self::with(sample, template, at, &uncertain));
+        let (first, problems) = readings.next()?;
+        if problems.is_empty() {
+            return Some(first);
+        }
+        // The template is for another kind of target, or for none.
+        if let Some((read, _)) = readings.find(|(_, problems)| problems.is_empty()) {
+            return Some(read);
+        }
+        problems.into_iter().for_each(|problem| sink.push(problem));
+        Some(first)
+    }
+
+    /// The template with the values of `sample`, and its problems; `None` if the sample does not have a value for everything.
+    fn with(sample: &Sample, template: &DeTable<'_>, at: &Span, uncertain: &[Span]) -> Option<(Self, Vec<Problem>)> {
+        let filled = fill_table(template, sample).ok()?;
+        let (mut own, mut certain) = (Sink::default(), Sink::default());
         let mut monitor = Monitor::read_table(&without_name(&filled), at, &mut own);
         monitor.identity.name = sample_name(filled.get(NAME), at, &mut own);
-        let read = Self { monitor, uncertain };
-        read.take_over(own, sink);
-        Some(read)
+        let read = Self { monitor, uncertain: uncertain.to_vec() };
+        read.take_over(own, &mut certain);
+        Some((read, certain.into_list()))
     }
 
     /// Hands on those problems that do not depend on a label.

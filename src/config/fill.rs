@@ -46,29 +46,17 @@ impl Values for OfTarget<'_> {
 }
 
 /// A target that does not exist, for a look at the template alone.
-pub(super) struct Sample {
-    target: &'static str,
-}
+pub(super) struct Sample(pub(super) &'static str);
 
 impl Sample {
-    /// A target of the kind that the template is written for: whole URLs, or `host:port`.
-    pub(super) fn of(template: &DeTable<'_>) -> Self {
-        let text = |key: &str| template.get(key).and_then(|value| value.get_ref().as_str()).unwrap_or_default();
-        let is_whole = text("url").starts_with("{target}");
-        let asks = template.get("webhook").and_then(|value| value.get_ref().as_table());
-        let asks = asks.and_then(|webhook| webhook.get("url")).and_then(|url| url.get_ref().as_str()).unwrap_or_default();
-        let target = match (is_whole, asks.starts_with("{target}")) {
-            (true, _) => "wss://target.example.com/",
-            (false, true) => "https://target.example.com/",
-            (false, false) => "target.example.com:443",
-        };
-        Self { target }
-    }
+    /// One of each kind that templates are written for: an address, the first part of a host name, the URL of a stream or of a webhook.
+    pub(super) const ALL: [Self; 4] =
+        [Self("target.example.com:443"), Self("target"), Self("wss://target.example.com/"), Self("https://target.example.com/")];
 }
 
 impl Values for Sample {
     fn target(&self) -> &str {
-        self.target
+        self.0
     }
 
     fn label(&self, _name: &str) -> Result<Cow<'_, str>, Missing> {
@@ -90,7 +78,8 @@ enum Piece<'t> {
 fn pieces(text: &str) -> Vec<Piece<'_>> {
     let (mut found, mut rest, mut from) = (Vec::new(), text, 0);
     while let Some(open) = rest[from..].find('{').map(|at| from + at) {
-        let placeholder = rest[open..].find('}').and_then(|close| Some((placeholder(&rest[open + 1..open + close])?, open + close + 1)));
+        let placeholder =
+            rest[open..].find('}').and_then(|close| Some((placeholder(&rest[open + 1..open + close])?, open + close + 1)));
         if let Some((piece, end)) = placeholder {
             found.extend([Piece::Text(&rest[..open]), piece]);
             (rest, from) = (&rest[end..], 0);
@@ -158,7 +147,9 @@ fn fill_value<'v>(value: &DeValue<'v>, values: &impl Values) -> Result<DeValue<'
             let filled = items.iter().map(|item| Ok(Spanned::new(item.span(), fill_value(item.get_ref(), values)?)));
             DeValue::Array(filled.collect::<Result<_, Missing>>()?)
         }
-        DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => value.clone(),
+        DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {
+            value.clone()
+        }
     })
 }
 

@@ -13,8 +13,8 @@ use super::raw::SecretSource;
 use super::read::{Kind, List, as_integer, as_text, wrong_type};
 use super::suggest::nearest;
 use super::values::{
-    DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server,
-    parse_path, parse_public_host, parse_server_name, parse_username, parse_variable, parse_web_url, shown,
+    DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_list_file,
+    parse_name_server, parse_path, parse_public_host, parse_server_name, parse_username, parse_variable, parse_web_url, shown,
 };
 use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target, WebhookUrl};
 use crate::outcome::Warning;
@@ -197,20 +197,6 @@ text_kind!(
     "write a pointer such as `\"/type\"` or `\"/session/id\"` (RFC 6901)",
     |text| if text.starts_with('/') { Ok(text.to_owned()) } else { Err("a JSON pointer begins with `/`") }
 );
-
-/// The rule of Prometheus' file_sd.
-fn parse_list_file(text: &str) -> Result<PathBuf, &'static str> {
-    let path = PathBuf::from(text);
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let folder = path.parent().and_then(|parent| parent.to_str()).unwrap_or_default();
-    if !matches!(extension.as_str(), "json" | "yml" | "yaml") || text.contains('\0') {
-        return Err("this is no JSON or YAML file");
-    }
-    if folder.contains('*') || text.contains(['?', '[', ']']) {
-        return Err("of patterns, there is `*` in the last part of a path alone");
-    }
-    Ok(path)
-}
 
 fn parse_url(text: &str) -> Result<Target, InvalidTarget> {
     let without_scheme = || InvalidTarget::Malformed("it has to begin with `wss://` or `ws://`".to_owned());

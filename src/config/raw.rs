@@ -11,8 +11,8 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::calls::{Audio, Call, Signature};
 use super::discovery::{Discovery, MOST_LISTS, RawDiscovery};
 use super::kinds::{
-    Address, Base64, CloseCode, Dialect, FilePath, HeaderSource, HeaderText, HeaderValue, Json, LabelValue, Listen, Location, Message,
-    Name, Path, Pointer, Resolver, SampleRate, ServerName, Subprotocol, Url, Username, Variable, Warnings,
+    Address, Base64, CloseCode, Dialect, FilePath, HeaderSource, HeaderText, HeaderValue, Json, LabelValue, Listen, Location,
+    Message, Name, Path, Pointer, Resolver, SampleRate, ServerName, Subprotocol, Url, Username, Variable, Warnings,
 };
 use super::mask::speaks_of_secrets;
 use super::problem::{Code, Problem, Sink, Span};

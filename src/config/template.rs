@@ -207,7 +207,11 @@ impl Work<'_, '_> {
         let defaults = self.defaults.labels.get().map_or(0, Vec::len);
         let room = MOST_LABELS.saturating_sub(labels.len() + defaults);
         let fits = |(name, value): &(&String, &String)| {
-            is_free_label(name) && !set.contains(*name) && !value.is_empty() && value.len() <= 128 && !value.contains(char::is_control)
+            is_free_label(name)
+                && !set.contains(*name)
+                && !value.is_empty()
+                && value.len() <= 128
+                && !value.contains(char::is_control)
         };
         let place = |text: &String| Spanned::new(self.at.clone(), text.clone());
         labels.extend(target.labels.iter().filter(fits).take(room).map(|(name, value)| (place(name), place(value))));
@@ -268,7 +272,9 @@ mod tests {
 
     #[track_caller]
     fn expanded(template: &str, list: &[(&[&str], &[(&str, &str)])], selection: &Selection) -> Expanded {
-        let text = format!("[defaults]\nhold = \"3s\"\nlabels = {{ tier = \"0\", site = \"all\" }}\n[[discovery]]\nname = \"d\"\nfiles = [\"t.yml\"]\n[discovery.monitor]\n{template}");
+        let text = format!(
+            "[defaults]\nhold = \"3s\"\nlabels = {{ tier = \"0\", site = \"all\" }}\n[[discovery]]\nname = \"d\"\nfiles = [\"t.yml\"]\n[discovery.monitor]\n{template}"
+        );
         let config = parse(&text, "monitors.toml", Path::new("")).unwrap_or_else(|problems| panic!("{problems}"));
         config.discoveries[0].expand(&groups(list), selection).unwrap()
     }
@@ -283,12 +289,16 @@ mod tests {
 
     #[test]
     fn targets_become_monitors() {
-        let rows: [(&str, &[&str], &[(&str, &str)]); 4] = [
+        let rows: [(&str, &[&str], &[(&str, &str)]); 5] = [
             (
                 "url = \"wss://{target}/media-stream\"",
                 &["voice.example.com", "10.0.0.1:8443"],
-                &[("voice.example.com", "wss://voice.example.com/media-stream"), ("10.0.0.1-8443", "wss://10.0.0.1:8443/media-stream")],
+                &[
+                    ("voice.example.com", "wss://voice.example.com/media-stream"),
+                    ("10.0.0.1-8443", "wss://10.0.0.1:8443/media-stream"),
+                ],
             ),
+            ("url = \"wss://{target}.example.com/\"", &["voice"], &[("voice", "wss://voice.example.com/")]),
             ("url = \"{target}\"", &["ws://localhost:5050/a"], &[("localhost-5050-a", "ws://localhost:5050/a")]),
             (
                 "name = \"agent-{label.agent}\"\nurl = \"wss://{host}/{label.agent}/{uuid}\"",
@@ -382,8 +392,7 @@ mod tests {
         let template = "url = \"wss://{target}/\"\nlocations = [\"{label.dc}\"]";
         let list: [(&[&str], &[(&str, &str)]); 2] = [(&["a", "b", "c", "d"], &[("dc", "fra")]), (&["e", "f"], &[("dc", "iad")])];
         let names = |shard: Option<&str>, location: Option<&str>| -> Vec<String> {
-            let selection =
-                Selection { shard: shard.map(|text| text.parse().unwrap()), location: location.map(str::to_owned) };
+            let selection = Selection { shard: shard.map(|text| text.parse().unwrap()), location: location.map(str::to_owned) };
             let found = expanded(template, &list, &selection);
             assert_eq!((found.targets, found.skipped), (6, 0));
             found.monitors.iter().map(|monitor| monitor.name.to_string()).collect()

@@ -215,7 +215,9 @@ fn defaults_of_the_reference_are_those_of_the_program() {
                 }
                 "`[[discovery]]`" => {
                     let list = |line: &str| {
-                        format!("[[discovery]]\nname = \"d\"\nurl = \"https://inventory.example.com/\"\n{line}\n[discovery.monitor]\nurl = \"wss://{{target}}/\"\n")
+                        format!(
+                            "[[discovery]]\nname = \"d\"\nurl = \"https://inventory.example.com/\"\n{line}\n[discovery.monitor]\nurl = \"wss://{{target}}/\"\n"
+                        )
                     };
                     assert_eq!(workshop.good(&list(&line)), workshop.good(&list("")), "{line}");
                     continue;

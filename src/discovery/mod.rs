@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::config::{Discovery, Expanded, ExpandError, Source};
+use crate::config::{Discovery, ExpandError, Expanded, Source};
 use crate::fleet::{Selection, TargetGroup};
 use crate::monitor::MonitorName;
 use crate::text::Printable;

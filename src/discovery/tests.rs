@@ -136,7 +136,8 @@ struct Inventory {
 
 fn answer(status: &str, content_type: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\nlocation: /elsewhere\r\n\r\n{body}").into()
+    format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\nlocation: /elsewhere\r\n\r\n{body}")
+        .into()
 }
 
 fn list(targets: &str) -> Vec<u8> {
@@ -204,10 +205,16 @@ async fn a_bad_answer_changes_nothing() {
     assert_eq!(reading.changed().await.0, ["a"]);
     let url = format!("http://{}/targets?key=***: ", inventory.address);
     let rows = [
-        (answer("500 Internal Server Error", "application/json", "[]"), "the answer is 500 Internal Server Error, and a list comes with 200"),
+        (
+            answer("500 Internal Server Error", "application/json", "[]"),
+            "the answer is 500 Internal Server Error, and a list comes with 200",
+        ),
         (answer("302 Found", "application/json", "[]"), "the answer is 302 Found, and redirects are not followed"),
         (answer("200 OK", "text/html", "[]"), "the content type is `text/html`, and a list comes as `application/json`"),
-        (answer("200 OK", "application/json", "{}"), "this is no JSON list of targets: invalid type: map, expected a sequence at line 1 column 0"),
+        (
+            answer("200 OK", "application/json", "{}"),
+            "this is no JSON list of targets: invalid type: map, expected a sequence at line 1 column 0",
+        ),
         (Vec::new(), "no complete answer within 300ms"),
         (b"SSH-2.0-x\r\n".to_vec(), "invalid HTTP version parsed"),
     ];

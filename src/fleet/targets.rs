@@ -78,8 +78,7 @@ mod tests {
     #[test]
     fn json_lists() {
         let text = r#"[{"targets": ["10.0.10.2:9100", "10.0.10.3:9100"], "labels": {"__meta_datacenter": "london"}}, {"targets": ["a"]}]"#;
-        let expected =
-            [group(&["10.0.10.2:9100", "10.0.10.3:9100"], &[("__meta_datacenter", "london")]), group(&["a"], &[])];
+        let expected = [group(&["10.0.10.2:9100", "10.0.10.3:9100"], &[("__meta_datacenter", "london")]), group(&["a"], &[])];
         assert_eq!(parse_json(text).unwrap(), expected);
         assert_eq!(parse_json("[]").unwrap(), []);
         for bad in ["", "{}", "[null]", "[{\"target\": []}]", "[{\"targets\": [1]}]", "[{\"targets\": \"a\"}]", "[] x"] {
@@ -89,9 +88,9 @@ mod tests {
 
     #[test]
     fn yaml_lists() {
-        let text = "# inventory\n- targets: ['voice.example.com:443', b]\n  labels:\n    team: voice\n    tier: 1\n- targets:\n  - c\n";
-        let expected =
-            [group(&["voice.example.com:443", "b"], &[("team", "voice"), ("tier", "1")]), group(&["c"], &[])];
+        let text =
+            "# inventory\n- targets: ['voice.example.com:443', b]\n  labels:\n    team: voice\n    tier: 1\n- targets:\n  - c\n";
+        let expected = [group(&["voice.example.com:443", "b"], &[("team", "voice"), ("tier", "1")]), group(&["c"], &[])];
         assert_eq!(parse_yaml(text).unwrap(), expected);
         assert_eq!(parse_yaml("").unwrap(), []);
         assert_eq!(parse_yaml("[]\n").unwrap(), []);

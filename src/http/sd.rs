@@ -29,7 +29,8 @@ pub(super) async fn targets(State(surface): State<Surface>, headers: HeaderMap) 
     // The address that the client has for us, which is the one that it can scrape.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(|host| host.parse::<Authority>().ok());
     let host = host.filter(|host| !host.as_str().contains('@')).map(|host| host.to_string());
-    let missing = || Refusal::text(StatusCode::BAD_REQUEST, "the request has no good `Host` header, which becomes the target's address");
+    let missing =
+        || Refusal::text(StatusCode::BAD_REQUEST, "the request has no good `Host` header, which becomes the target's address");
     let host = host.ok_or_else(missing)?;
     Ok(Json(surface.board.snapshots().iter().map(|snapshot| entry(&snapshot.monitor, &host)).collect()))
 }
@@ -42,8 +43,8 @@ fn entry(monitor: &Monitor, host: &str) -> Entry {
     let own = [
         ("__metrics_path__", "/probe".to_owned()),
         ("__param_target", name.to_owned()),
-        ("__scrape_interval__", milliseconds(interval)),
-        ("__scrape_timeout__", milliseconds(timeout)),
+        ("__scrape_interval__", duration(interval)),
+        ("__scrape_timeout__", duration(timeout)),
         ("instance", name.to_owned()),
         ("monitor", name.to_owned()),
     ];
@@ -52,7 +53,7 @@ fn entry(monitor: &Monitor, host: &str) -> Entry {
     Entry { targets: [host.to_owned()], labels: users.chain(own.map(|(label, value)| (label.to_owned(), value))).collect() }
 }
 
-/// As Prometheus writes durations.
-fn milliseconds(duration: Duration) -> String {
-    format!("{}ms", duration.as_millis())
+/// A duration as Prometheus reads it.
+fn duration(duration: Duration) -> String {
+    if duration.subsec_millis() == 0 { format!("{}s", duration.as_secs()) } else { format!("{}ms", duration.as_millis()) }
 }

@@ -464,7 +464,7 @@ async fn monitors_are_targets_for_prometheus() {
     let expected = |name: &str| {
         // The longest probe of the fixture, and what `/probe` keeps for itself: far more than Prometheus' default of 10 s.
         serde_json::json!({"targets": [host], "labels": {
-            "__metrics_path__": "/probe", "__param_target": name, "__scrape_interval__": "3600000ms",
+            "__metrics_path__": "/probe", "__param_target": name, "__scrape_interval__": "3600s",
             "__scrape_timeout__": "36750ms", "instance": name, "monitor": name, "team": "<script>alert('x')</script>",
         }})
     };

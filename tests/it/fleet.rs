@@ -61,14 +61,21 @@ async fn check_shows_what_a_shard_would_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn locations_choose_and_odd_ones_are_said_aloud() {
     let range = Range::open().await;
-    let text = monitor("everywhere", "") + &monitor("here", "locations = [\"fra\", \"iad\"]") + &monitor("there", "locations = [\"sin\"]");
+    let text = monitor("everywhere", "")
+        + &monitor("here", "locations = [\"fra\", \"iad\"]")
+        + &monitor("there", "locations = [\"sin\"]");
     let config = range.write("places.toml", &text);
     let fra = checked(&config, &["--location", "fra"]).await;
     assert_eq!(names(&fra), ["everywhere", "here"]);
     assert!(fra.contains("location fra: 2 of the 3 monitors of the file\n") && !fra.contains("note:"), "{fra}");
     let slip = checked(&config, &["--location", "fre"]).await;
     assert_eq!(names(&slip), ["everywhere"]);
-    assert!(slip.contains("note: no monitor has the location `fre`, so that only those without `locations` run here; did you mean `fra`?"), "{slip}");
+    assert!(
+        slip.contains(
+            "note: no monitor has the location `fre`, so that only those without `locations` run here; did you mean `fra`?"
+        ),
+        "{slip}"
+    );
     let none = checked(&config, &[]).await;
     assert_eq!(names(&none).len(), 3, "without a location, nothing is left out");
     assert!(none.contains("note: 2 of the monitors have `locations`, and `--location` is not given"), "{none}");

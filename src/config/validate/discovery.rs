@@ -46,7 +46,9 @@ fn check_names(lists: &[RawDiscovery], sink: &mut Sink) {
         };
         if let Some(first) = seen.get(name.get_ref().as_str()) {
             let problem = Problem::new(Code::DuplicateName, format!("the name `{}` is used by two lists", name.get_ref()));
-            sink.push(problem.at(&name.span(), "used again here").at(first, "first used here").help("give each list its own name"));
+            sink.push(
+                problem.at(&name.span(), "used again here").at(first, "first used here").help("give each list its own name"),
+            );
         } else {
             seen.insert(name.get_ref().as_str(), name.span());
         }
@@ -58,7 +60,8 @@ fn check_template(raw: &RawDiscovery, defaults: &Settings, desk: &mut Desk<'_>) 
     let Some(template) = &raw.template else {
         if raw.keys.monitor.is_absent() {
             let problem = Problem::new(Code::MissingKey, "this list has no `[discovery.monitor]`").at(&raw.at, "");
-            let example = "write what its targets are:\n[discovery.monitor]\nname = \"{target}\"\nurl = \"wss://{target}/media-stream\"";
+            let example =
+                "write what its targets are:\n[discovery.monitor]\nname = \"{target}\"\nurl = \"wss://{target}/media-stream\"";
             desk.sink.push(problem.help(example));
         }
         return None;
@@ -90,7 +93,8 @@ fn source(raw: &RawDiscovery, desk: &mut Desk<'_>) -> Option<(Source, Duration)>
         }
         (Given::Absent, Given::Absent) => {
             let problem = Problem::new(Code::MissingKey, "this list has no `files` and no `url`").at(&raw.at, "");
-            desk.sink.push(problem.help("write `files = [\"targets/*.yml\"]`, or `url = \"https://inventory.example.com/targets\"`"));
+            desk.sink
+                .push(problem.help("write `files = [\"targets/*.yml\"]`, or `url = \"https://inventory.example.com/targets\"`"));
             None
         }
         (Given::Absent | Given::Broken(_), Given::Absent | Given::Broken(_)) => None,
@@ -149,5 +153,8 @@ pub(super) fn in_the_clear(lists: &[Arc<Discovery>]) -> Option<String> {
     if names.is_empty() {
         return None;
     }
-    Some(format!("credentials go over plain HTTP to the server of {}; whoever is on the way can read them, so use `https://`", names.join(", ")))
+    Some(format!(
+        "credentials go over plain HTTP to the server of {}; whoever is on the way can read them, so use `https://`",
+        names.join(", ")
+    ))
 }
