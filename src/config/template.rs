@@ -261,9 +261,12 @@ mod tests {
     use super::*;
     use crate::config::parse;
 
-    fn groups(list: &[(&[&str], &[(&str, &str)])]) -> Vec<TargetGroup> {
+    /// Targets with their labels.
+    type Group<'g> = (&'g [&'g str], &'g [(&'g str, &'g str)]);
+
+    fn groups(list: &[Group<'_>]) -> Vec<TargetGroup> {
         let owned = |labels: &[(&str, &str)]| labels.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let group = |(targets, labels): &(&[&str], &[(&str, &str)])| TargetGroup {
+        let group = |(targets, labels): &Group<'_>| TargetGroup {
             targets: targets.iter().map(|&target| target.to_owned()).collect(),
             labels: owned(labels),
         };
@@ -271,7 +274,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn expanded(template: &str, list: &[(&[&str], &[(&str, &str)])], selection: &Selection) -> Expanded {
+    fn expanded(template: &str, list: &[Group<'_>], selection: &Selection) -> Expanded {
         let text = format!(
             "[defaults]\nhold = \"3s\"\nlabels = {{ tier = \"0\", site = \"all\" }}\n[[discovery]]\nname = \"d\"\nfiles = [\"t.yml\"]\n[discovery.monitor]\n{template}"
         );
@@ -279,7 +282,7 @@ mod tests {
         config.discoveries[0].expand(&groups(list), selection).unwrap()
     }
 
-    fn everything(template: &str, list: &[(&[&str], &[(&str, &str)])]) -> Expanded {
+    fn everything(template: &str, list: &[Group<'_>]) -> Expanded {
         expanded(template, list, &Selection::default())
     }
 
@@ -289,29 +292,29 @@ mod tests {
 
     #[test]
     fn targets_become_monitors() {
-        let rows: [(&str, &[&str], &[(&str, &str)]); 5] = [
+        let rows: [(&str, Group<'_>); 5] = [
             (
                 "url = \"wss://{target}/media-stream\"",
-                &["voice.example.com", "10.0.0.1:8443"],
-                &[
-                    ("voice.example.com", "wss://voice.example.com/media-stream"),
-                    ("10.0.0.1-8443", "wss://10.0.0.1:8443/media-stream"),
-                ],
+                (
+                    &["voice.example.com", "10.0.0.1:8443"],
+                    &[
+                        ("voice.example.com", "wss://voice.example.com/media-stream"),
+                        ("10.0.0.1-8443", "wss://10.0.0.1:8443/media-stream"),
+                    ],
+                ),
             ),
-            ("url = \"wss://{target}.example.com/\"", &["voice"], &[("voice", "wss://voice.example.com/")]),
-            ("url = \"{target}\"", &["ws://localhost:5050/a"], &[("localhost-5050-a", "ws://localhost:5050/a")]),
+            ("url = \"wss://{target}.example.com/\"", (&["voice"], &[("voice", "wss://voice.example.com/")])),
+            ("url = \"{target}\"", (&["ws://localhost:5050/a"], &[("localhost-5050-a", "ws://localhost:5050/a")])),
             (
                 "name = \"agent-{label.agent}\"\nurl = \"wss://{host}/{label.agent}/{uuid}\"",
-                &["[2001:db8::1]:9100"],
-                &[("agent-booking", "wss://[2001:db8::1]/booking/{uuid}")],
+                (&["[2001:db8::1]:9100"], &[("agent-booking", "wss://[2001:db8::1]/booking/{uuid}")]),
             ),
             (
                 "webhook = { url = \"https://{target}/voice\", provider = \"twilio\" }",
-                &["voice.example.com"],
-                &[("voice.example.com", "https://voice.example.com/voice")],
+                (&["voice.example.com"], &[("voice.example.com", "https://voice.example.com/voice")]),
             ),
         ];
-        for (template, targets, expected) in rows {
+        for (template, (targets, expected)) in rows {
             let found = everything(template, &[(targets, &[("agent", "booking")])]);
             let expected: Vec<_> = expected.iter().map(|&(name, url)| (name.to_owned(), url.to_owned())).collect();
             assert_eq!((ways(&found), found.skipped), (expected, 0), "{template} {:?}", found.named);
@@ -375,7 +378,7 @@ mod tests {
     #[test]
     fn names_are_unique_and_do_not_swap() {
         let template = "name = \"{host}\"\nurl = \"wss://{target}/\"";
-        let names = |list: &[(&[&str], &[(&str, &str)])]| -> Vec<String> {
+        let names = |list: &[Group<'_>]| -> Vec<String> {
             everything(template, list).monitors.iter().map(|monitor| monitor.name.to_string()).collect()
         };
         assert_eq!(names(&[(&["a:1", "b:1"], &[])]), ["a", "b"]);
@@ -390,7 +393,7 @@ mod tests {
     #[test]
     fn shards_and_locations_choose() {
         let template = "url = \"wss://{target}/\"\nlocations = [\"{label.dc}\"]";
-        let list: [(&[&str], &[(&str, &str)]); 2] = [(&["a", "b", "c", "d"], &[("dc", "fra")]), (&["e", "f"], &[("dc", "iad")])];
+        let list: [Group<'_>; 2] = [(&["a", "b", "c", "d"], &[("dc", "fra")]), (&["e", "f"], &[("dc", "iad")])];
         let names = |shard: Option<&str>, location: Option<&str>| -> Vec<String> {
             let selection = Selection { shard: shard.map(|text| text.parse().unwrap()), location: location.map(str::to_owned) };
             let found = expanded(template, &list, &selection);

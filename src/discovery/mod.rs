@@ -155,7 +155,7 @@ impl List {
                     Err(error) => {
                         // Tried again at the next reading.
                         self.expanded_for = None;
-                        problem = problem.or(Some(error.into()));
+                        problem = problem.or_else(|| Some(error.into()));
                     }
                 }
             }

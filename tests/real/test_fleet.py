@@ -1,6 +1,7 @@
 """A fleet beside a real Prometheus: its hashmod, its lists of targets, and ours as a list for it."""
 
 import json
+import urllib.error
 import urllib.request
 
 import pytest
@@ -38,6 +39,14 @@ def ask(port, path):
         return json.load(response)
 
 
+def is_ready(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=10):
+            return True
+    except urllib.error.HTTPError:
+        return False
+
+
 def targets(port, job):
     active = ask(port, "/api/v1/targets?state=active")["data"]["activeTargets"]
     return [target for target in active if target["labels"]["job"] == job]
@@ -68,6 +77,7 @@ def prometheus(directory, daemon):
     command = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={directory / 'tsdb'}", f"--web.listen-address=127.0.0.1:{port}"]
     with Server("fleet-prometheus", command, directory) as server:
         server.wait_listening(port, timeout=30)
+        wait_until(lambda: is_ready(port), "readiness", 30, server.alive)
         server.port = port
         yield server
 
