@@ -50,10 +50,8 @@ pub(super) fn run(args: &CheckArgs) -> Exit {
     for note in &notes {
         text.push_str(&format!("note: {note}\n"));
     }
-    match print(&text) {
-        Exit::Good if bad => Exit::CouldNotRun,
-        exit => exit,
-    }
+    let printed = print(&text);
+    if bad && printed == Exit::Good { Exit::CouldNotRun } else { printed }
 }
 
 /// Keeps those monitors that run here; returns what should be said about that.

@@ -37,7 +37,7 @@ impl Files {
         self.0.retain(|path, _| paths.contains(path));
         for path in paths {
             if let Err(says) = self.read_file(&path) {
-                problem.get_or_insert(ListError::File { path: printable(&path), says });
+                problem.get_or_insert_with(|| ListError::File { path: printable(&path), says });
             }
         }
         let targets: usize = self.groups_by_file().map(|group| group.targets.len()).sum();
