@@ -7,6 +7,7 @@
 //! Invariant: a configuration that cannot be loaded changes nothing but a gauge and the log.
 
 mod limits;
+mod lists;
 mod notify;
 mod reload;
 #[cfg(test)]
@@ -25,12 +26,15 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::discovery::Found;
+use crate::fleet::Selection;
 use crate::http::{self, Limits, Readiness, ReloadRequest, Surface};
 use crate::lag::LagMeter;
 use crate::metrics::Metrics;
 use crate::monitor::Monitor;
-use crate::supervisor::{Board, Drained, Fleet, Prober, Supervisor};
+use crate::supervisor::{Applied, Board, Drained, Fleet, Prober, Supervisor};
 use crate::wall::Timestamp;
+use lists::Lists;
 use notify::Notifier;
 use reload::{Loaded, Reloads};
 
@@ -71,6 +75,8 @@ pub struct Options {
     pub limits: Limits,
     /// The meter that the prober looks at; the daemon makes it tick.
     pub lag: LagMeter,
+    /// Which discovered monitors run here; the loader chooses among the configured ones.
+    pub selection: Selection,
     /// How long a reload may take to read the configuration before it counts as failed.
     pub reload_deadline: Duration,
     /// The line to ourselves, which is always probed; without it, its series are absent.
@@ -83,6 +89,7 @@ impl Default for Options {
             enable_lifecycle: false,
             limits: Limits::default(),
             lag: LagMeter::default(),
+            selection: Selection::default(),
             // Shorter than the 30 s of an HTTP request, so that whoever asked for the reload is told.
             reload_deadline: Duration::from_secs(20),
             control_line: None,
@@ -97,7 +104,9 @@ pub struct Daemon<P, L> {
     loader: Arc<L>,
     options: Options,
     readiness: Readiness,
-    grace: Duration,
+    /// What is configured, without what lists add.
+    configured: Fleet,
+    lists: Lists,
     notifier: Notifier,
 }
 
@@ -151,13 +160,16 @@ where
     #[must_use]
     pub fn new(loader: L, prober: P, options: Options) -> Self {
         let time_of_day = Duration::try_from_secs_f64(Timestamp::now().unix_seconds()).unwrap_or_default();
-        let supervisor = Supervisor::new(prober, Metrics::new(options.lag.clone()), time_of_day);
+        let metrics = Metrics::new(options.lag.clone());
+        let lists = Lists::new(options.selection.clone(), metrics.clone());
+        let nothing = Fleet { monitors: Vec::new(), max_concurrent_probes: 1, grace: Duration::ZERO, discoveries: Vec::new() };
         Self {
-            supervisor,
+            supervisor: Supervisor::new(prober, metrics, time_of_day),
             loader: Arc::new(loader),
             options,
             readiness: Readiness::default(),
-            grace: Duration::ZERO,
+            configured: nothing,
+            lists,
             notifier: Notifier::new(),
         }
     }
@@ -192,7 +204,7 @@ where
 
         let ended = self.work(&mut signals, &mut reloads, &mut server).await;
 
-        info!(grace = ?self.grace, "shutting down");
+        info!(grace = ?self.configured.grace, "shutting down");
         self.readiness.set(false);
         self.notifier.stopping();
         // Whoever waits for a reload is told that there will be none.
@@ -229,6 +241,7 @@ where
                         self.reload(&mut reloading, None);
                     }
                 }
+                found = self.lists.next() => self.discovered(found),
                 () = self.supervisor.tend() => {}
                 () = server.ended() => return Err(DaemonError::ServerEnded),
                 () = self.notifier.keep_alive() => {}
@@ -248,11 +261,29 @@ where
             );
             fleet.max_concurrent_probes = most;
         }
-        self.grace = fleet.grace;
-        let applied = self.supervisor.apply(&fleet);
-        let crate::supervisor::Applied { added, changed, removed, unchanged } = applied;
-        info!(monitors = fleet.monitors.len(), added, changed, removed, unchanged, "configuration loaded");
+        self.lists.follow(&fleet.discoveries);
+        self.configured = fleet;
+        let (monitors, applied) = self.apply();
+        let Applied { added, changed, removed, unchanged } = applied;
+        info!(monitors, added, changed, removed, unchanged, "configuration loaded");
         Ok(format!("configuration loaded: {added} added, {changed} changed, {removed} removed, {unchanged} unchanged"))
+    }
+
+    /// Makes what is configured and discovered what runs; returns how many monitors that are.
+    fn apply(&mut self) -> (usize, Applied) {
+        let monitors = self.lists.merge(&self.configured.monitors);
+        let count = monitors.len();
+        (count, self.supervisor.apply(&Fleet { monitors, ..self.configured.clone() }))
+    }
+
+    /// Takes in what came of a list of targets. The configuration is not read again for it.
+    fn discovered(&mut self, found: Found) {
+        let discovery = found.discovery.clone();
+        if !self.lists.take(found) {
+            return;
+        }
+        let (monitors, Applied { added, changed, removed, unchanged }) = self.apply();
+        info!(%discovery, monitors, added, changed, removed, unchanged, "list of targets taken over");
     }
 
     /// Begins to load the configuration again.
@@ -296,7 +327,7 @@ where
             }
         };
         tokio::select! {
-            drained = self.supervisor.drain(self.grace) => return drained,
+            drained = self.supervisor.drain(self.configured.grace) => return drained,
             () = impatient => warn!("told to stop again: open holds are cut"),
             () = keep_alive => {}
         }

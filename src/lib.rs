@@ -19,6 +19,8 @@ pub mod control_line;
 pub mod daemon;
 pub mod diagnosis;
 pub mod dialect;
+pub mod discovery;
+pub mod fleet;
 pub mod history;
 pub mod hold;
 pub mod http;

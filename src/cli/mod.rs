@@ -3,7 +3,9 @@
 //! Exit codes: 0 good, 1 the endpoint is bad, 2 could not run (arguments, configuration), 3 inconclusive.
 
 mod adhoc;
+mod check;
 mod diagnose;
+mod healthcheck;
 mod probe;
 mod reference;
 mod serve;
@@ -15,6 +17,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::fleet::{Selection, Shard};
+use crate::monitor::MonitorName;
 
 pub use reference::{reasons_json, reasons_markdown};
 
@@ -33,11 +38,7 @@ enum Command {
     /// Run the daemon: probe every monitor on its rhythm, serve /metrics, the page and the API
     Run(RunArgs),
     /// Validate the configuration: every problem with its line, or a summary of what would run
-    Check {
-        /// The configuration
-        #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
-        config: PathBuf,
-    },
+    Check(check::CheckArgs),
     /// Probe once: a monitor of the configuration by its name, or any ws:// or wss:// URL
     Probe(Box<probe::ProbeArgs>),
     /// Run the troubleshooting page: every check with its result, then the likely cause, who must act and what to do
@@ -53,6 +54,8 @@ enum Command {
         #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
         stop_after: Option<std::time::Duration>,
     },
+    /// Ask a running daemon how it is (for HEALTHCHECK of a container): exit code 0 or 1
+    Healthcheck(healthcheck::HealthcheckArgs),
     /// Print the table of reasons
     Reasons(TableArgs),
     /// Print the table of metrics
@@ -69,6 +72,8 @@ struct RunArgs {
     /// Where to serve, instead of the configuration's address (127.0.0.1:10065 by default)
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    #[command(flatten)]
+    fleet: FleetArgs,
     /// Allow POST /-/reload
     #[arg(long)]
     enable_lifecycle: bool,
@@ -78,6 +83,28 @@ struct RunArgs {
     /// What to log: error, warn, info, debug, trace, or a filter such as sidetone=debug [default: RUST_LOG, or info]
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
+}
+
+/// Which part of a fleet this is.
+#[derive(Debug, Args)]
+struct FleetArgs {
+    /// Run the i-th of n parts of the monitors, counted from 0: those of whose name Prometheus' hashmod is i
+    #[arg(long, value_name = "i/n", env = "SIDETONE_SHARD")]
+    shard: Option<Shard>,
+    /// Run the monitors that have this place in their `locations`, and those that have none
+    #[arg(long, value_name = "PLACE", env = "SIDETONE_LOCATION", value_parser = place)]
+    location: Option<String>,
+}
+
+impl FleetArgs {
+    fn selection(&self) -> Selection {
+        Selection { shard: self.shard, location: self.location.clone() }
+    }
+}
+
+/// What `locations` may have.
+fn place(text: &str) -> Result<String, String> {
+    MonitorName::new(text).map(|name| name.as_str().to_owned()).map_err(|error| format!("this is no location: {error}"))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -131,28 +158,16 @@ impl From<Exit> for ExitCode {
 pub fn main() -> ExitCode {
     let exit = match Cli::parse().command {
         Command::Run(args) => serve::run(&args),
-        Command::Check { config } => check(&config),
+        Command::Check(args) => check::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Diagnose(args) => diagnose::run(&args),
         Command::Practice(args) => serve::practice(&args),
         Command::Demo { listen, stop_after } => serve::demo(listen, stop_after),
+        Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Reasons(TableArgs { json }) => print(&if json { reasons_json() } else { reference::reasons_text() }),
         Command::Metrics(TableArgs { json }) => print(&if json { metrics_json() } else { crate::metrics::table() }),
     };
     exit.into()
-}
-
-fn check(path: &std::path::Path) -> Exit {
-    match crate::config::load(path) {
-        Ok(config) => {
-            let mut text = crate::config::summary(&config);
-            for note in &config.notes {
-                text.push_str(&format!("note: {note}\n"));
-            }
-            print(&text)
-        }
-        Err(problems) => complain(&problems.rendered(io::IsTerminal::is_terminal(&io::stderr()))),
-    }
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no error of ours; a full disk is.

@@ -14,10 +14,12 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::check;
 use super::{Exit, LogFormat, PracticeArgs, RunArgs, complain, print, runtime};
 use crate::config::{self, Config};
 use crate::control_line::ControlLine;
 use crate::daemon::{self, Daemon, LoadError, Options, Signal};
+use crate::fleet::Selection;
 use crate::lag::LagMeter;
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
@@ -53,12 +55,19 @@ async fn serve(args: &RunArgs, config: &Config) -> Result<(), String> {
     let listener = bind(address).await?;
     let mut company = JoinSet::new();
     let control_line = control_line(&mut company).await;
-    let options = Options { enable_lifecycle: args.enable_lifecycle, lag: LagMeter::new(), control_line, ..Options::default() };
+    let selection = args.fleet.selection();
+    let options = Options {
+        enable_lifecycle: args.enable_lifecycle,
+        lag: LagMeter::new(),
+        selection: selection.clone(),
+        control_line,
+        ..Options::default()
+    };
     let prober = DialProber::new(options.lag.clone());
     let path = args.config.clone();
     // With --listen, what the file says does not count.
     let in_use = args.listen.is_none().then_some(config.daemon.listen);
-    let loader = move || load_fleet(&path, in_use);
+    let loader = move || load_fleet(&path, in_use, &selection);
     let signals = daemon::signals().map_err(|error| format!("signals cannot be received: {error}"))?;
     daemon::run(listener, loader, prober, signals, options).await.map(|_| ()).map_err(|error| error.to_string())
 }
@@ -79,15 +88,17 @@ async fn control_line(company: &mut JoinSet<()>) -> Option<Arc<Monitor>> {
 }
 
 /// `in_use` is the file's `listen` at the start, if it counted.
-fn load_fleet(path: &Path, in_use: Option<SocketAddr>) -> Result<Fleet, LoadError> {
-    let config = config::load(path).map_err(|problems| LoadError(problems.to_string()))?;
-    for note in config.notes.iter().chain(&listen_note(in_use, config.daemon.listen)) {
+fn load_fleet(path: &Path, in_use: Option<SocketAddr>, selection: &Selection) -> Result<Fleet, LoadError> {
+    let mut config = config::load(path).map_err(|problems| LoadError(problems.to_string()))?;
+    let about_places = check::select(&mut config, selection);
+    for note in config.notes.iter().chain(&listen_note(in_use, config.daemon.listen)).chain(&about_places) {
         tracing::warn!(note, "configuration");
     }
     Ok(Fleet {
         monitors: config.monitors,
         max_concurrent_probes: config.daemon.max_concurrent_probes,
         grace: config.daemon.grace,
+        discoveries: config.discoveries,
     })
 }
 
@@ -157,6 +168,7 @@ pub(super) fn demo(listen: SocketAddr, stop_after: Option<Duration>) -> Exit {
             monitors: practice::demo_monitors(practice.address(), &practice.ca_der()).into_iter().map(Arc::new).collect(),
             max_concurrent_probes: 64,
             grace: DEMO_GRACE,
+            discoveries: Vec::new(),
         };
         let page = listener.local_addr().map_err(|error| error.to_string())?;
         print(&welcome(&fleet, practice.address(), page));

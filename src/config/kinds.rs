@@ -13,8 +13,8 @@ use super::raw::SecretSource;
 use super::read::{Kind, List, as_integer, as_text, wrong_type};
 use super::suggest::nearest;
 use super::values::{
-    DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_name_server,
-    parse_path, parse_public_host, parse_server_name, parse_username, parse_variable, parse_web_url, shown,
+    DIALECTS_ELSEWHERE, DialectName, RESOLVERS, check_header_value, check_subprotocol, parse_dialect, parse_list_file,
+    parse_name_server, parse_path, parse_public_host, parse_server_name, parse_username, parse_variable, parse_web_url, shown,
 };
 use crate::monitor::{HostPort, InvalidTarget, MonitorName, ResolverChoice, Target, WebhookUrl};
 use crate::outcome::Warning;
@@ -70,6 +70,20 @@ text_kind!(
     Url("a URL in quotes", shown: true) -> Target, InvalidUrl,
     "write a URL such as `\"wss://voice.example.com/media-stream\"`",
     parse_url
+);
+
+text_kind!(
+    /// A place that a sidetone can be at.
+    Location("a location in quotes", shown: true) -> String, InvalidName,
+    "write what `--location` says there, such as `\"fra\"`: letters, digits, `.`, `_` and `-`",
+    |text| MonitorName::new(text).map(|name| name.as_str().to_owned()).map_err(|_| "this is no location")
+);
+
+text_kind!(
+    /// A file with a list of targets, or a pattern for several.
+    ListFile("a path in quotes", shown: true) -> PathBuf, BadFile,
+    "write the path of a `.json`, `.yml` or `.yaml` file; `*` may stand in its last part alone, as in `\"targets/*.yml\"`",
+    parse_list_file
 );
 
 text_kind!(

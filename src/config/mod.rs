@@ -9,8 +9,11 @@
 //! file that could hold one.
 
 mod calls;
+mod discovery;
 mod file;
+mod fill;
 mod kinds;
+mod lists;
 mod mask;
 mod problem;
 mod raw;
@@ -21,17 +24,22 @@ mod sound;
 mod suggest;
 mod summary;
 mod syntax;
+mod template;
 #[cfg(test)]
 mod tests;
 mod validate;
 mod values;
 mod webhooks;
 
+pub use file::open as open_regular;
+pub use lists::{Discovery, HttpSource, Source};
 pub use problem::{Code, Label, Problem, Problems};
 pub use reference::reference;
 pub use secret::{BadSecret, FileError, read_ca_file, read_secret_file};
 pub use sound::{BadSound, Speech, read_wav, resample};
+pub use suggest::nearest;
 pub use summary::summary;
+pub use template::{ExpandError, Expanded, Skipped};
 pub use values::{
     InvalidDuration, InvalidHeader, InvalidSubprotocol, UnknownWord, check_header_name, check_header_value, check_subprotocol,
     parse_duration, parse_header, parse_hold, parse_ip, parse_mode,
@@ -61,8 +69,10 @@ const LARGEST: usize = 4 << 20;
 pub struct Config {
     /// The process as a whole.
     pub daemon: DaemonSettings,
-    /// At least one, each name once, in the order of the file.
+    /// Each name once, in the order of the file; at least one if there are no lists.
     pub monitors: Vec<Arc<Monitor>>,
+    /// Lists from which further monitors come, each name once.
+    pub discoveries: Vec<Arc<Discovery>>,
     /// What is allowed and should be said aloud, one sentence each.
     pub notes: Vec<String>,
 }

@@ -43,7 +43,11 @@ words! {
         NoMonitors = "no-monitors",
         /// More than 10 000 monitors.
         TooManyMonitors = "too-many-monitors",
-        /// Two monitors with one name.
+        /// More than 32 lists of targets.
+        TooManyLists = "too-many-lists",
+        /// A placeholder where a file or variable is named.
+        PlaceholderInFile = "placeholder-in-file",
+        /// Two monitors or two lists with one name.
         DuplicateName = "duplicate-name",
         /// A name that does not fit into a metric label and a URL path.
         InvalidName = "invalid-name",
@@ -258,6 +262,11 @@ impl Sink {
 
     pub(super) const fn is_empty(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// What was pushed, in that order.
+    pub(super) fn into_list(self) -> Vec<Problem> {
+        self.problems
     }
 
     /// The page, in the order of the file.

@@ -9,9 +9,10 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::calls::{Audio, Call, Signature};
+use super::discovery::{Discovery, MOST_LISTS, RawDiscovery};
 use super::kinds::{
-    Address, Base64, CloseCode, Dialect, FilePath, HeaderSource, HeaderText, HeaderValue, Json, LabelValue, Listen, Message,
-    Name, Path, Pointer, Resolver, SampleRate, ServerName, Subprotocol, Url, Username, Variable, Warnings,
+    Address, Base64, CloseCode, Dialect, FilePath, HeaderSource, HeaderText, HeaderValue, Json, LabelValue, Listen, Location,
+    Message, Name, Path, Pointer, Resolver, SampleRate, ServerName, Subprotocol, Url, Username, Variable, Warnings,
 };
 use super::mask::speaks_of_secrets;
 use super::problem::{Code, Problem, Sink, Span};
@@ -22,10 +23,10 @@ use super::webhooks::{Origin, Webhook};
 use crate::audio::Codec;
 use crate::monitor::{FollowUps, IpChoice, Mode, Roots};
 
-const SECOND: u64 = 1_000;
+pub(super) const SECOND: u64 = 1_000;
 pub(super) const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
+pub(super) const DAY: u64 = 24 * HOUR;
 const MIB: i64 = 1 << 20;
 
 /// From one probe to the next.
@@ -139,6 +140,8 @@ table! {
         follow_up: FollowUps = "safe",
         /// Other paths that it tries after an upgrade that failed, such as `["/ws", "/media-stream"]`; the slash at the end of the path is tried anyway.
         path_variants: List<Path> = [],
+        /// Where it is probed from: it runs on the sidetones that are started with one of these as `--location`, and on those that are started without one. Everywhere if the list is empty.
+        locations: List<Location> = [],
         /// Labels for `sidetone_monitor_info`, at most 16.
         labels: Map<LabelValue> = {},
         /// Failures in a row until the monitor is down.
@@ -282,6 +285,7 @@ pub(super) struct Document {
     pub(super) daemon: Daemon,
     pub(super) defaults: Settings,
     pub(super) monitors: Vec<Monitor>,
+    pub(super) discoveries: Vec<RawDiscovery>,
 }
 
 /// One `[[monitor]]`.
@@ -294,21 +298,25 @@ pub(super) struct Monitor {
 }
 
 /// The tables of the file itself.
-const ROOT: [&str; 3] = ["daemon", "defaults", "monitor"];
+const ROOT: [&str; 4] = ["daemon", "defaults", "monitor", "discovery"];
 /// The most monitors that one file may have.
 const MOST_MONITORS: usize = 10_000;
 
 impl Document {
     pub(super) fn read(root: &Spanned<DeTable<'_>>, sink: &mut Sink) -> Self {
         let mut document = Self::default();
-        let (mut monitors, mut misspelt) = (None, false);
+        let (mut monitors, mut misspelt, mut has_lists) = (None, false, false);
         for (key, value) in root.get_ref() {
             match key.get_ref().as_ref() {
                 "daemon" => document.daemon = Daemon::read(value.get_ref(), &value.span(), sink).unwrap_or_default(),
                 "defaults" => document.defaults = Settings::read_defaults(value, sink),
                 "monitor" => monitors = Some(value),
+                "discovery" => {
+                    has_lists = true;
+                    document.discoveries = read_lists(value, sink);
+                }
                 name => {
-                    misspelt |= nearest(name, ROOT) == Some("monitor");
+                    misspelt |= matches!(nearest(name, ROOT), Some("monitor" | "discovery"));
                     report_unknown_name("the top level of the file", &ROOT, key, sink);
                 }
             }
@@ -316,7 +324,7 @@ impl Document {
         match monitors {
             Some(value) => document.read_monitors(value, sink),
             // The misspelling is reported, and the rest follows from it.
-            None if misspelt => {}
+            None if misspelt || has_lists => {}
             None => {
                 let problem = Problem::new(Code::NoMonitors, "this file has no monitors");
                 sink.push(
@@ -331,12 +339,18 @@ impl Document {
 
     /// Do header values stand in the file itself?
     pub(super) fn has_inline_headers(&self) -> bool {
-        let all = self.monitors.iter().map(|monitor| &monitor.settings).chain([&self.defaults]);
-        let webhooks = self.monitors.iter().flat_map(|monitor| [&monitor.identity.webhook, &monitor.identity.fallback]);
+        let all = self.written().map(|monitor| &monitor.settings).chain([&self.defaults]);
+        let webhooks = self.written().flat_map(|monitor| [&monitor.identity.webhook, &monitor.identity.fallback]);
         let webhooks = webhooks.filter_map(|webhook| webhook.get());
         let theirs = webhooks.flat_map(|webhook| [webhook.headers.get(), webhook.parameters.get()]).flatten();
         let mut values = all.filter_map(|settings| settings.headers.get()).chain(theirs).flatten();
         values.any(|(_, value)| matches!(value.get_ref(), HeaderSource::Inline(_)))
+    }
+
+    /// The monitors, and the templates of lists.
+    pub(super) fn written(&self) -> impl Iterator<Item = &Monitor> {
+        let templates = self.discoveries.iter().filter_map(|list| list.template.as_ref()).map(|template| &template.monitor);
+        self.monitors.iter().chain(templates)
     }
 
     fn read_monitors(&mut self, value: &Spanned<DeValue<'_>>, sink: &mut Sink) {
@@ -359,7 +373,7 @@ impl Document {
 }
 
 impl Settings {
-    fn read_defaults(value: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Self {
+    pub(super) fn read_defaults(value: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Self {
         let mut read = Self::default();
         let Some(table) = as_table::<Self>(value.get_ref(), &value.span(), sink) else { return read };
         for (key, value) in table {
@@ -378,7 +392,12 @@ impl Monitor {
             wrong_type::<Settings>(item.get_ref(), &item.span(), sink);
             return None;
         };
-        let mut monitor = Self { at: item.span(), ..Self::default() };
+        Some(Self::read_table(table, &item.span(), sink))
+    }
+
+    /// Reads the table whose head stands at `at`.
+    pub(super) fn read_table(table: &DeTable<'_>, at: &Span, sink: &mut Sink) -> Self {
+        let mut monitor = Self { at: at.clone(), ..Self::default() };
         for (key, value) in table {
             let name = key.get_ref().as_ref();
             if !monitor.identity.take(name, value, sink) && !monitor.settings.take(name, value, sink) {
@@ -386,12 +405,26 @@ impl Monitor {
             }
         }
         monitor.settings.check_rivals(sink);
-        Some(monitor)
+        monitor
     }
 }
 
+fn read_lists(value: &Spanned<DeValue<'_>>, sink: &mut Sink) -> Vec<RawDiscovery> {
+    let DeValue::Array(items) = value.get_ref() else {
+        let problem = Problem::new(Code::WrongType, "`discovery` is a list of tables").at(&value.span(), "one pair of brackets");
+        sink.push(problem.help("write `[[discovery]]` with two pairs of brackets, once for each list"));
+        return Vec::new();
+    };
+    if let Some(beyond) = items.get(MOST_LISTS) {
+        let message = format!("this file has {} lists; one file may have {MOST_LISTS}", items.len());
+        let problem = Problem::new(Code::TooManyLists, message).at(&beyond.span(), "");
+        sink.push(problem.help("one list can have many files, and labels tell its targets apart"));
+    }
+    items.iter().filter_map(|item| RawDiscovery::read(item, sink)).collect()
+}
+
 /// Every table.
-pub(super) const TABLES: [Table; 13] = [
+pub(super) const TABLES: [Table; 14] = [
     Table { place: Daemon::PLACE, about: Daemon::ABOUT, keys: Daemon::KEYS },
     Table { place: Identity::PLACE, about: Identity::ABOUT, keys: Identity::KEYS },
     Table { place: Webhook::PLACE, about: Webhook::ABOUT, keys: Webhook::KEYS },
@@ -404,6 +437,7 @@ pub(super) const TABLES: [Table; 13] = [
     Table { place: Audio::PLACE, about: Audio::ABOUT, keys: Audio::KEYS },
     Table { place: Signature::PLACE, about: Signature::ABOUT, keys: Signature::KEYS },
     Table { place: Expect::PLACE, about: Expect::ABOUT, keys: Expect::KEYS },
+    Table { place: Discovery::PLACE, about: Discovery::ABOUT, keys: Discovery::KEYS },
     Table { place: MessageJson::PLACE, about: MessageJson::ABOUT, keys: MessageJson::KEYS },
 ];
 

@@ -197,6 +197,11 @@ impl<'e> Surroundings<'e> {
         Self { base, variable, certificates: HashMap::new(), recordings: Vec::new() }
     }
 
+    /// Where relative paths begin.
+    pub(super) const fn base(&self) -> &'e Path {
+        self.base
+    }
+
     pub(super) fn secret_file(&self, path: &Path, carrier: Carrier) -> Result<Secret, FileError> {
         secret_of_file(&self.base.join(path), printable(path), carrier)
     }

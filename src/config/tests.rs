@@ -178,7 +178,7 @@ fn every_key_has_an_effect() {
     let text = fs::read_to_string("tests/fixtures/config/good/every-key.toml").unwrap();
     let whole = workshop.good(&text);
     for key in TABLES.iter().flat_map(|table| table.keys) {
-        let forms = [format!("{} = ", key.name), format!("[monitor.{}]", key.name)];
+        let forms = [format!("{} = ", key.name), format!("[monitor.{}]", key.name), format!("[discovery.{}]", key.name)];
         assert!(forms.iter().any(|form| text.contains(form)), "{} is missing in every-key.toml", key.name);
     }
     // Without the line, the outcome is another one: a key that is read and forgotten would be found here.
@@ -211,6 +211,15 @@ fn defaults_of_the_reference_are_those_of_the_program() {
                 "`[monitor.webhook]` or `[monitor.fallback]`" => {
                     let webhook = "[[monitor]]\nname = \"booking-agent\"\n[monitor.webhook]\nurl = \"https://voice.example.com/\"\nprovider = \"twilio\"\n";
                     assert_eq!(workshop.good(&format!("{webhook}{line}\n")), workshop.good(webhook), "{line}");
+                    continue;
+                }
+                "`[[discovery]]`" => {
+                    let list = |line: &str| {
+                        format!(
+                            "[[discovery]]\nname = \"d\"\nurl = \"https://inventory.example.com/\"\n{line}\n[discovery.monitor]\nurl = \"wss://{{target}}/\"\n"
+                        )
+                    };
+                    assert_eq!(workshop.good(&list(&line)), workshop.good(&list("")), "{line}");
                     continue;
                 }
                 _ => monitor(&format!("{line}\n")),

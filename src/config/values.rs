@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::raw::Hold;
@@ -132,6 +133,20 @@ pub(super) fn parse_public_host(text: &str) -> Result<String, &'static str> {
         Err(_) if has_port(text) => Err("this has a port, and a host alone is compared"),
         Err(_) => Err("this is no host name"),
     }
+}
+
+/// The rule of Prometheus' file_sd.
+pub(super) fn parse_list_file(text: &str) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(text);
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let folder = path.parent().and_then(|parent| parent.to_str()).unwrap_or_default();
+    if !matches!(extension.as_str(), "json" | "yml" | "yaml") || text.contains('\0') {
+        return Err("this is no JSON or YAML file");
+    }
+    if folder.contains('*') || text.contains(['?', '[', ']']) {
+        return Err("of patterns, there is `*` in the last part of a path alone");
+    }
+    Ok(path)
 }
 
 /// Checks the name of an extra header.

@@ -266,3 +266,45 @@ async fn the_signals_of_the_process() {
         assert_eq!(heard.unwrap(), Some(signal));
     }
 }
+
+/// What a list adds comes and goes without the configuration being read, and stays over a reload while the list cannot be read.
+#[tokio::test]
+async fn lists_add_monitors_and_are_not_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join("targets.yml"), text).unwrap();
+    let discoveries = |url: &str| {
+        let text = format!(
+            "[[discovery]]\nname = \"list\"\nfiles = [\"targets.yml\"]\nrefresh_interval = \"1s\"\n[discovery.monitor]\nurl = \"{url}\"\n"
+        );
+        crate::config::parse(&text, "monitors.toml", folder.path()).unwrap().discoveries
+    };
+    write("- targets: [a, c, 'bad target']\n");
+    let first = Fleet { discoveries: discoveries("ws://{target}/"), ..fleet_of(&["a"]) };
+    let daemon = start([GOOD], Ok(first)).await;
+    // `a` is configured, and the list may not take its place.
+    daemon.until("sidetone_monitors 2\n").await;
+    daemon.until("sidetone_monitor_up{monitor=\"c\"} 1").await;
+    daemon.until("sidetone_discovery_targets{discovery=\"list\"} 3").await;
+    daemon.until("sidetone_discovery_targets_skipped{discovery=\"list\"} 2").await;
+    daemon.until("sidetone_discovery_last_refresh_successful{discovery=\"list\"} 1").await;
+    write("- targets: [c, d]\n");
+    daemon.until("sidetone_monitors 3\n").await;
+    assert_eq!(daemon.loads.load(Ordering::SeqCst), 1, "the configuration is not read for it");
+    // The list becomes unreadable, and the configuration is loaded again with another template.
+    write("hello");
+    daemon.until("sidetone_discovery_last_refresh_successful{discovery=\"list\"} 0").await;
+    *daemon.configuration.lock().unwrap() = Ok(Fleet { discoveries: discoveries("ws://{target}/other"), ..fleet_of(&["a"]) });
+    assert_eq!(daemon.reload().await, (200, "configuration loaded: 0 added, 0 changed, 0 removed, 3 unchanged\n".to_owned()));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !daemon.get("/api/v1/monitors/d").await.1.contains("ws://d/other") {
+        assert!(Instant::now() < deadline, "the new template does not count");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    daemon.until("sidetone_monitors 3\n").await;
+    // Without the list, its monitors and its series go.
+    *daemon.configuration.lock().unwrap() = Ok(fleet_of(&["a"]));
+    assert_eq!(daemon.reload().await, (200, "configuration loaded: 0 added, 0 changed, 2 removed, 1 unchanged\n".to_owned()));
+    assert!(!daemon.get("/metrics").await.1.contains("discovery=\"list\""));
+    daemon.signals.send(Signal::Stop).unwrap();
+    daemon.ended().await.unwrap();
+}

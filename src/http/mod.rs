@@ -6,6 +6,7 @@
 //! | `GET /monitors/<name>` | one monitor with the timeline of its last failure: what an alert links to |
 //! | `GET /metrics` | Prometheus text format 0.0.4, with gzip if the client takes it |
 //! | `GET /probe?target=<name>` | probes a configured monitor now; blackbox_exporter's names (`&debug=true`: with the timeline) |
+//! | `GET /sd/targets` | the monitors as targets of `/probe`, in the form of Prometheus' HTTP service discovery |
 //! | `GET /-/healthy` | 200 as long as the process can answer |
 //! | `GET /-/ready` | 200; 503 before the configuration is loaded and during a shutdown |
 //! | `POST`, `PUT /-/reload` | loads the configuration again; only with `--enable-lifecycle` |
@@ -28,6 +29,7 @@ mod extract;
 mod page;
 mod probe;
 mod prompt;
+mod sd;
 mod serve;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -91,6 +93,7 @@ pub fn router(surface: Surface, limits: &Limits) -> Router {
         .route("/-/healthy", get(admin::healthy))
         .route("/-/ready", get(admin::ready))
         .route("/-/reload", post(admin::reload).put(admin::reload))
+        .route("/sd/targets", get(sd::targets))
         .route("/api/v1/monitors", get(api::monitors))
         .route("/api/v1/monitors/{name}", get(api::monitor))
         .route("/api/v1/monitors/{name}/reports", get(api::reports))
@@ -141,7 +144,7 @@ async fn no_such_page(uri: Uri) -> Refusal {
     Refusal::at(
         &uri,
         StatusCode::NOT_FOUND,
-        "no such page; there are /, /metrics, /probe, /-/healthy, /-/ready and /api/v1/monitors",
+        "no such page; there are /, /metrics, /probe, /sd/targets, /-/healthy, /-/ready and /api/v1/monitors",
     )
 }
 

@@ -27,7 +27,7 @@ use crate::report::Report;
 use crate::supervisor::ProbeNowError;
 
 /// What Prometheus is told earlier than its own timeout strikes, as in blackbox_exporter (`--timeout-offset`).
-const OFFSET: Duration = Duration::from_millis(500);
+pub(super) const OFFSET: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Parameters {

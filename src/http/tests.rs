@@ -453,3 +453,24 @@ async fn a_shutdown_finishes_what_is_under_way_and_leaves_no_connection() {
     site.server.join_next().await.unwrap().unwrap();
     assert!(TcpStream::connect(site.address).await.is_err(), "nobody listens any more");
 }
+
+#[tokio::test]
+async fn monitors_are_targets_for_prometheus() {
+    let site = Site::start([GOOD]).await;
+    let response = site.get("/sd/targets").await;
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let list: Value = response.json().await.unwrap();
+    let host = site.address.to_string();
+    let expected = |name: &str| {
+        // The longest probe of the fixture, and what `/probe` keeps for itself: far more than Prometheus' default of 10 s.
+        serde_json::json!({"targets": [host], "labels": {
+            "__metrics_path__": "/probe", "__param_target": name, "__scrape_interval__": "3600s",
+            "__scrape_timeout__": "36750ms", "instance": name, "monitor": name, "team": "<script>alert('x')</script>",
+        }})
+    };
+    assert_eq!(list, serde_json::json!([expected("a"), expected("b")]));
+    let named = site.client.get(site.url("/sd/targets")).header("host", "prober.example.com:10065").send().await.unwrap();
+    assert_eq!(named.json::<Value>().await.unwrap()[0]["targets"][0], "prober.example.com:10065");
+    let bad = site.client.get(site.url("/sd/targets")).header("host", "user@evil.example.com").send().await.unwrap();
+    assert_eq!(bad.status(), 400);
+}

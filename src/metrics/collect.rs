@@ -18,6 +18,7 @@ struct Sheet(BTreeMap<&'static str, MetricFamily>);
 pub(super) fn collect(snapshot: &Snapshot) -> Vec<MetricFamily> {
     let mut sheet = Sheet::default();
     sheet.own(snapshot);
+    sheet.lists(snapshot);
     for (name, series) in &snapshot.monitors {
         let (name, series) = (name.as_str(), &*lock(series));
         sheet.standing(name, series);
@@ -50,6 +51,16 @@ impl Sheet {
         self.value(&f::CONFIG_RELOAD_SUCCESSFUL, &[], own.reload_successful.map(flag));
         self.value(&f::CONFIG_RELOAD_SUCCESS_TIME, &[], own.reload_success_at.map(|at| at.unix_seconds()));
         self.value(&f::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], Some(1.0));
+    }
+
+    fn lists(&mut self, snapshot: &Snapshot) {
+        self.value(&f::MONITORS, &[], Some(snapshot.monitors.len() as f64));
+        for (name, list) in snapshot.lists.iter() {
+            self.value(&f::DISCOVERY_REFRESH_SUCCESSFUL, &[name], list.successful.map(flag));
+            self.value(&f::DISCOVERY_REFRESH_SUCCESS_TIME, &[name], list.success_at.map(|at| at.unix_seconds()));
+            self.value(&f::DISCOVERY_TARGETS, &[name], Some(list.targets as f64));
+            self.value(&f::DISCOVERY_TARGETS_SKIPPED, &[name], Some((list.skipped + list.clashes) as f64));
+        }
     }
 
     fn standing(&mut self, name: &str, series: &Series) {

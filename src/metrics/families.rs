@@ -152,6 +152,17 @@ families! {
         "1 if the last load of the configuration succeeded, 0 if the one before it is still in force";
     CONFIG_RELOAD_SUCCESS_TIME = "sidetone_config_last_reload_success_timestamp_seconds", Gauge, [],
         "When the configuration was last loaded successfully, in Unix time";
+    MONITORS = "sidetone_monitors", Gauge, [],
+        "How many monitors run here, configured and discovered ones";
+    // --- lists of targets ---
+    DISCOVERY_REFRESH_SUCCESSFUL = "sidetone_discovery_last_refresh_successful", Gauge, ["discovery"],
+        "1 if the list of targets could be read the last time, 0 if an older one is still in force; absent before the first time";
+    DISCOVERY_REFRESH_SUCCESS_TIME = "sidetone_discovery_last_refresh_success_timestamp_seconds", Gauge, ["discovery"],
+        "When the list of targets was last read successfully, in Unix time";
+    DISCOVERY_TARGETS = "sidetone_discovery_targets", Gauge, ["discovery"],
+        "Targets of the list that is in force, those that run elsewhere or were skipped included";
+    DISCOVERY_TARGETS_SKIPPED = "sidetone_discovery_targets_skipped", Gauge, ["discovery"],
+        "Targets that have no monitor although they should: the template does not fit them, or their name is taken";
     BUILD_INFO = "sidetone_build_info", Gauge, ["version"],
         "1, with the version";
 }

@@ -8,6 +8,7 @@
 
 mod collect;
 mod families;
+mod lists;
 mod series;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::outcome::Outcome;
 use crate::report::Report;
 use crate::standing::Standing;
 use crate::wall::Timestamp;
+use lists::Lists;
 use series::Series;
 
 /// The content type of [`Metrics::text`]. Prometheus 3 refuses one that it does not know.
@@ -50,6 +52,7 @@ struct Numbers {
     /// Each behind a lock of its own, so that a scrape never holds up a probe for longer than one monitor takes.
     monitors: BTreeMap<MonitorName, Arc<Mutex<Series>>>,
     own: Own,
+    lists: Lists,
     delays: Maxima,
     queue: Queue,
     lag: LagMeter,
@@ -92,6 +95,7 @@ impl Metrics {
         let numbers = Numbers {
             monitors: BTreeMap::new(),
             own: Own::default(),
+            lists: Lists::default(),
             delays: Maxima::new(Instant::now()),
             queue: Queue::default(),
             lag,
@@ -259,6 +263,7 @@ impl Drop for InFlight {
 struct Snapshot {
     monitors: Vec<(MonitorName, Arc<Mutex<Series>>)>,
     own: Own,
+    lists: Lists,
     schedule_delay: Duration,
     prober_lag: Duration,
 }
@@ -283,6 +288,7 @@ impl Numbers {
         Snapshot {
             monitors: self.monitors.iter().map(|(name, series)| (name.clone(), Arc::clone(series))).collect(),
             own: self.own.clone(),
+            lists: self.lists.clone(),
             schedule_delay: self.delays.since(now, now.checked_sub(WINDOW).unwrap_or(now)).max(self.queue.longest_wait(now)),
             prober_lag: self.lag.max_within(WINDOW),
         }

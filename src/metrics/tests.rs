@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::config::Expanded;
 use crate::monitor::{Endpoint, HostPort, Target, Thresholds};
 use crate::outcome::{Confidence, Finding, HttpStatus, Outcome, Phase, Reason, Warning};
 use crate::report::{FindingReport, WarningReport};
@@ -16,6 +17,8 @@ fn page_after(reports: &[Report]) -> String {
     metrics.watch(&monitor, &standing);
     metrics.config_loaded(Some(Timestamp::from_unix_seconds(7)));
     metrics.record_control_line(&fixture::report("control-line", Outcome::Success));
+    let list = Expanded { targets: 5, skipped: 1, ..Expanded::default() };
+    metrics.list_read(&monitor.name, Some(Timestamp::from_unix_seconds(8)), Some(&list));
     for report in reports {
         standing.observe(report.outcome, report.started_at);
         metrics.record(&monitor.name, report, &standing);
@@ -360,4 +363,26 @@ fn the_reference_table_has_a_row_for_each_family() {
     assert_eq!(table().lines().count(), FAMILIES.len());
     assert_eq!(json().as_array().unwrap().len(), FAMILIES.len());
     assert_eq!(json()[0]["kind"], "gauge");
+}
+
+#[tokio::test]
+async fn a_list_says_whether_it_can_be_read() {
+    let metrics = Metrics::new(LagMeter::new());
+    let monitor = fixture::monitor("inventory");
+    let list = Expanded { targets: 5, skipped: 1, ..Expanded::default() };
+    metrics.list_read(&monitor.name, Some(Timestamp::from_unix_seconds(8)), Some(&list));
+    metrics.list_clashes(&monitor.name, 2);
+    metrics.list_read(&monitor.name, None, Some(&list));
+    assert_has(
+        &metrics.text().unwrap(),
+        &[
+            "sidetone_monitors 0",
+            r#"sidetone_discovery_last_refresh_successful{discovery="inventory"} 0"#,
+            r#"sidetone_discovery_last_refresh_success_timestamp_seconds{discovery="inventory"} 8"#,
+            r#"sidetone_discovery_targets{discovery="inventory"} 5"#,
+            r#"sidetone_discovery_targets_skipped{discovery="inventory"} 3"#,
+        ],
+    );
+    metrics.keep_lists(&[]);
+    assert!(!metrics.text().unwrap().contains("discovery="));
 }

@@ -54,6 +54,8 @@ pub struct Monitor {
     pub path_variants: Vec<String>,
     /// When it counts as down, and as up again.
     pub thresholds: Thresholds,
+    /// Where it is probed from: names that `--location` may have; from everywhere if there are none.
+    pub locations: Vec<String>,
     /// The user's labels for `sidetone_monitor_info`.
     pub labels: BTreeMap<String, String>,
 }
@@ -132,6 +134,7 @@ impl Monitor {
             follow_up: FollowUps::Safe,
             path_variants: Vec::new(),
             thresholds: Thresholds::default(),
+            locations: Vec::new(),
             labels: BTreeMap::new(),
         }
     }

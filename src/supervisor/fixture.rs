@@ -25,7 +25,12 @@ pub(crate) fn monitor(name: &str) -> Monitor {
 
 /// The monitors as a fleet.
 pub(crate) fn fleet(monitors: impl IntoIterator<Item = Monitor>) -> Fleet {
-    Fleet { monitors: monitors.into_iter().map(Arc::new).collect(), max_concurrent_probes: 100, grace: Duration::from_secs(5) }
+    Fleet {
+        monitors: monitors.into_iter().map(Arc::new).collect(),
+        max_concurrent_probes: 100,
+        grace: Duration::from_secs(5),
+        discoveries: Vec::new(),
+    }
 }
 
 /// A report with everything in it that a good probe has.

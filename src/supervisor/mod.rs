@@ -30,6 +30,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
+use crate::config::Discovery;
 use crate::metrics::Metrics;
 use crate::monitor::{Monitor, MonitorName};
 use crate::report::{CheckReport, Report};
@@ -65,6 +66,8 @@ pub struct Fleet {
     pub max_concurrent_probes: usize,
     /// How long open holds have to say goodbye at a shutdown.
     pub grace: Duration,
+    /// Lists from which the daemon takes further monitors; the supervisor itself has no use for them.
+    pub discoveries: Vec<Arc<Discovery>>,
 }
 
 /// What [`Supervisor::apply`] did.

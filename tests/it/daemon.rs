@@ -33,6 +33,10 @@ const ONLY_AFTER: &[&str] = &[
     "sidetone_probe_warning",
     "sidetone_finding",
     "sidetone_audio_bytes_per_second",
+    "sidetone_discovery_last_refresh_successful",
+    "sidetone_discovery_last_refresh_success_timestamp_seconds",
+    "sidetone_discovery_targets",
+    "sidetone_discovery_targets_skipped",
 ];
 
 fn monitor(name: &str, url: &str, more: &str) -> String {

@@ -44,7 +44,7 @@ fn incidents(root: &Path) -> Vec<String> {
 fn shown_configurations_load() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().unwrap();
-    let pages = ["README.md", "docs/operating.md", "docs/dialects.md", "docs/webhooks.md"].map(str::to_owned);
+    let pages = ["README.md", "docs/operating.md", "docs/dialects.md", "docs/webhooks.md", "docs/scaling.md"].map(str::to_owned);
     for page in pages.into_iter().chain(incidents(root)) {
         let text = std::fs::read_to_string(root.join(&page)).unwrap();
         let shown = configurations(&text);

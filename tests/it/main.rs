@@ -24,6 +24,7 @@ mod daemon;
 mod diagnosis;
 mod docs;
 mod ends;
+mod fleet;
 mod incidents;
 mod reasons;
 mod report;

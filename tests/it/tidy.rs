@@ -20,10 +20,12 @@ const ORDER: &[&str] = &[
     "verdict",
     "diagnosis",
     "schedule",
-    "standing", // edges
+    "standing",
+    "fleet", // edges
     "lag",
     "config",
-    "probe", // memory
+    "probe",
+    "discovery", // memory
     "history",
     "metrics", // running
     "supervisor",
@@ -52,6 +54,7 @@ const PURE: &[&str] = &[
     "diagnosis",
     "schedule",
     "standing",
+    "fleet",
 ];
 
 /// What pure code must not name.

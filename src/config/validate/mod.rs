@@ -4,6 +4,7 @@
 
 mod call;
 mod dial;
+mod discovery;
 mod hold;
 mod notes;
 mod parameters;
@@ -55,18 +56,20 @@ struct Scope<'s> {
 pub(super) fn config(document: &Document, desk: &mut Desk<'_>) -> Option<Config> {
     check_names(&document.monitors, desk.sink);
     if desk.readers == Readers::Many {
-        let all = document.monitors.iter().map(|monitor| &monitor.settings).chain([&document.defaults]);
+        let all = document.written().map(|monitor| &monitor.settings).chain([&document.defaults]);
         all.filter_map(|settings| settings.headers.get()).for_each(|headers| dial::check_inline(headers, "header", desk.sink));
-        document.monitors.iter().for_each(|monitor| webhook::check_inline(&monitor.identity, desk.sink));
+        document.written().for_each(|monitor| webhook::check_inline(&monitor.identity, desk.sink));
     }
     let daemon = daemon(&document.daemon);
     let monitors: Vec<(Arc<Monitor>, Option<Slow>)> =
         document.monitors.iter().filter_map(|raw| monitor(raw, &document.defaults, desk)).collect();
+    let discoveries = discovery::lists(document, desk);
     if !desk.sink.is_empty() {
         return None;
     }
-    let notes = notes::notes(&monitors, daemon.max_concurrent_probes, desk.text);
-    Some(Config { daemon, monitors: monitors.into_iter().map(|(monitor, _)| monitor).collect(), notes })
+    let mut notes = notes::notes(&monitors, daemon.max_concurrent_probes, desk.text);
+    notes.extend(discovery::in_the_clear(&discoveries));
+    Some(Config { daemon, monitors: monitors.into_iter().map(|(monitor, _)| monitor).collect(), discoveries, notes })
 }
 
 fn daemon(raw: &Daemon) -> DaemonSettings {
@@ -96,6 +99,11 @@ fn check_names(monitors: &[RawMonitor], sink: &mut Sink) {
     }
 }
 
+/// One monitor; what is wrong with it goes to the desk's sink.
+pub(super) fn one(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option<Arc<Monitor>> {
+    monitor(raw, defaults, desk).map(|(monitor, _)| monitor)
+}
+
 fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option<(Arc<Monitor>, Option<Slow>)> {
     check_identity(raw, desk.sink);
     let mut all = raw.settings.over(defaults);
@@ -118,6 +126,8 @@ fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option
     let follow_up = scope.all.follow_up.or(FollowUps::Safe);
     let path_variants =
         scope.all.path_variants.get().map_or_else(Vec::new, |paths| paths.iter().map(|path| path.get_ref().clone()).collect());
+    let locations =
+        scope.all.locations.get().map_or_else(Vec::new, |places| places.iter().map(|place| place.get_ref().clone()).collect());
     let monitor = Monitor {
         name,
         endpoint,
@@ -131,6 +141,7 @@ fn monitor(raw: &RawMonitor, defaults: &Settings, desk: &mut Desk<'_>) -> Option
         follow_up,
         path_variants,
         thresholds,
+        locations,
         labels,
     };
     let slow = Slow::find(&monitor, &raw.identity, &scope);
@@ -150,7 +161,8 @@ fn check_identity(raw: &RawMonitor, sink: &mut Sink) {
 
 /// Labels that sidetone sets itself on `sidetone_monitor_info`.
 const RESERVED_LABELS: [&str; 4] = ["monitor", "dialect", "host", "mode"];
-const MOST_LABELS: usize = 16;
+/// The most labels that a monitor may have.
+pub(super) const MOST_LABELS: usize = 16;
 
 fn labels(scope: &Scope<'_>, sink: &mut Sink) -> BTreeMap<String, String> {
     let Given::Known(labels) = &scope.all.labels else { return BTreeMap::new() };
@@ -164,15 +176,23 @@ fn labels(scope: &Scope<'_>, sink: &mut Sink) -> BTreeMap<String, String> {
     labels.get_ref().iter().map(|(name, value)| (name.get_ref().clone(), value.get_ref().clone())).collect()
 }
 
+fn is_label_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && name.len() <= 64
+}
+
+/// May the user have a label of this name?
+pub(super) fn is_free_label(name: &str) -> bool {
+    is_label_name(name) && !RESERVED_LABELS.contains(&name) && !name.starts_with("__")
+}
+
 /// The data model of Prometheus: `[a-zA-Z_][a-zA-Z0-9_]*`, and `__` is for its own use.
 fn check_label_name(name: &str, at: &Span, sink: &mut Sink) {
-    let well_formed = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        && name.len() <= 64;
-    if !well_formed {
+    if !is_label_name(name) {
         let problem = Problem::new(Code::InvalidLabelName, "this is no label name of Prometheus").at(at, "");
         sink.push(problem.help("write letters, digits and `_`, not beginning with a digit, at most 64"));
-    } else if RESERVED_LABELS.contains(&name) || name.starts_with("__") {
+    } else if !is_free_label(name) {
         let problem = Problem::new(Code::ReservedLabel, format!("the label `{name}` is taken")).at(at, "");
         let taken = RESERVED_LABELS.join("`, `");
         sink.push(problem.help(format!("sidetone sets `{taken}` itself, and names that begin with `__` belong to Prometheus")));

@@ -75,7 +75,7 @@ fn check_pair(given: &Given<PathBuf>, wanted: &Given<PathBuf>, (key, other): (&s
 }
 
 impl Desk<'_> {
-    fn certificates(&mut self, path: &Spanned<PathBuf>) -> Option<Vec<Vec<u8>>> {
+    pub(super) fn certificates(&mut self, path: &Spanned<PathBuf>) -> Option<Vec<Vec<u8>>> {
         self.surroundings.certificate_file(path.get_ref()).map_err(|error| self.bad_file(&error, &path.span())).ok()
     }
 
