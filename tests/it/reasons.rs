@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 
 use crate::support::Range;
 
-/// Probes at a time in both tests together: enough to be quick, few enough that two cores keep up.
-static PLACES: Semaphore = Semaphore::const_new(24);
+/// Probes at a time in both tests and in that of the suspects together: enough to be quick, few enough that two cores keep up.
+pub(crate) static PLACES: Semaphore = Semaphore::const_new(24);
 /// How often a probe is made again where the machine, and not the server, decided how it ended.
 const AGAIN: usize = 4;
 /// What a monitor has where its behaviour does not ask for something else.

@@ -15,10 +15,10 @@ use sidetone::outcome::{Finding, Outcome, Owner};
 use sidetone::practice::Behaviour;
 use sidetone::probe::probe_and_follow_up;
 use sidetone::report::{FindingReport, Report};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::docs;
+use crate::reasons::PLACES;
 use crate::support::{Range, Tunnel};
 
 /// How a suspect is provoked.
@@ -160,8 +160,6 @@ const QUICK: &[&str] = &[
     "tls_timeout = \"1500ms\"",
     "upgrade_timeout = \"2s\"",
 ];
-/// Diagnoses at a time: few enough that two cores keep up.
-const PLACES: usize = 12;
 /// How often a diagnosis is made again where the machine, and not the server, decided how it ended.
 const AGAIN: usize = 4;
 
@@ -332,9 +330,8 @@ const TITLES: [(&str, &str); 5] = [
 async fn every_suspect_is_named() {
     let range = Range::open().await;
     let tunnel = Tunnel::open(range.practice.address()).await;
-    let places = Semaphore::new(PLACES);
     let all = join_all(SUSPECTS.iter().map(async |suspect| {
-        let _place = places.acquire().await.unwrap();
+        let _place = PLACES.acquire().await.unwrap();
         let monitor = suspect.monitor(&range, &tunnel);
         suspect.diagnosed(&range, &monitor).await
     }));
