@@ -8,7 +8,6 @@
 //! - `reasons`: every practice behaviour through a real socket, over ws and wss, comes to the reason that it is made for.
 //! - `incidents`: the incidents in which the webhook is green and the stream is not, from the webhook to the report.
 //! - `suspects`: every suspect of every incident, provoked and diagnosed: the cause that is named is the one that was provoked.
-//! - `clean`: nothing is found where nothing is wrong, by the thousand and on a busy machine.
 //! - `routes`: second ways to the same server, and what they prove.
 //! - `ends`: why lines ended, out of real probes.
 //! - `diagnosis`: what the running daemon finds out by itself.
@@ -18,7 +17,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod accuracy;
-mod clean;
 mod cli;
 mod daemon;
 mod diagnosis;
