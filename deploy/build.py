@@ -9,6 +9,7 @@ Kubernetes and Helm can only take rules and dashboards that lie inside of a mani
     deploy/prometheus/*.yml (those with `groups`)  -> kubernetes/operator/prometheusrule.yaml, helm/sidetone/files/rules.yml
     grafana/dashboards/*.json                      -> kubernetes/grafana/dashboards.yaml, helm/sidetone/files/dashboards/
     deploy/kubernetes/monitors.toml                -> kubernetes/configmap.yaml
+    the names of the files of rules                -> compose/prometheus/prometheus.yml
 
 Needs PyYAML. tests/oncall/test_deploy.py holds the committed files against this.
 """
@@ -75,6 +76,22 @@ def text_config_map(name, key, text, **meta):
     return f"{head}data:\n  {key}: |\n{indent(text, '    ')}"
 
 
+def prometheus_config(root):
+    """The scrape configuration of the compose project, by the names that its services have."""
+    mounted = [f"/etc/sidetone-rules/{path.name}" for path in rule_files(root)]
+    config = {
+        "global": {"scrape_interval": "15s", "evaluation_interval": "15s"},
+        "rule_files": mounted,
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": ["alertmanager:9093"]}]}]},
+        "scrape_configs": [
+            {"job_name": "sidetone", "static_configs": [{"targets": ["sidetone:10065"], "labels": {"location": "here"}}]},
+            {"job_name": "prometheus", "static_configs": [{"targets": ["127.0.0.1:9090"]}]},
+            {"job_name": "alertmanager", "static_configs": [{"targets": ["alertmanager:9093"]}]},
+        ],
+    }
+    return dump(config)
+
+
 def made_from(*sources):
     return f"# Made by deploy/build.py from {' and '.join(sources)}: change those, and run it.\n"
 
@@ -87,6 +104,8 @@ def outputs(root):
     files = {
         deploy / "kubernetes" / "configmap.yaml": made_from("monitors.toml")
         + text_config_map("sidetone", "monitors.toml", monitors),
+        deploy / "compose" / "prometheus" / "prometheus.yml": "# Made by deploy/build.py: change that, and run it.\n"
+        + prometheus_config(root),
     }
     rules = groups(root)
     if rules:
