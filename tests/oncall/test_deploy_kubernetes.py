@@ -3,6 +3,7 @@
 import copy
 import io
 import json
+import shutil
 import subprocess
 import sys
 
@@ -213,16 +214,12 @@ def test_lint_has_nothing_to_say(root):
 
 
 def test_lint_notices(root, tmp_path):
-    import shutil
-
     copied = tmp_path / "sidetone"
     shutil.copytree(root / "deploy/helm/sidetone", copied)
     template = copied / "templates/service.yaml"
     template.write_text(template.read_text().replace('{{- include "sidetone.selector"', '{{- include "sidetone.selektor"'))
-    with pytest.raises(helm_python.HelmError):
-        said = helm_python.lint(copied, strict=True)
-        assert said["errors"] == []
-        raise AssertionError(said)
+    said = helm_python.lint(copied, strict=True)
+    assert any("sidetone.selektor" in error for error in said["errors"])
 
 
 VALUES = {

@@ -29,7 +29,7 @@ def test_verify_has_nothing_to_say(unit):
 @pytest.mark.parametrize(
     ("good", "bad", "said"),
     [
-        ("WatchdogSec=30s", "WatchdogSecs=30s", "Unknown key name 'WatchdogSecs'"),
+        ("WatchdogSec=30s", "WatchdogSecs=30s", "Unknown key 'WatchdogSecs' in section"),
         ("ProtectSystem=strict", "ProtectSystem=stricct", "Failed to parse protect system value"),
         ("SystemCallFilter=@system-service", "SystemCallFilter=@sytem-service", "Unknown system call group"),
     ],
