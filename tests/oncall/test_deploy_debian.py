@@ -61,7 +61,8 @@ ls -ln /run/credentials/sidetone.service >credentials
 # A reload with a mistake in the file leaves what was in force, and one without it is taken.
 echo 'nonsense' >>/etc/sidetone/monitors.toml; systemctl reload sidetone; echo $? >reload; sleep 0.5
 curl --silent http://127.0.0.1:10065/metrics | grep '^sidetone_config_last_reload_successful' >after-nonsense
-sed -i '/^nonsense$/d' /etc/sidetone/monitors.toml; systemctl reload sidetone; sleep 0.5
+systemctl is-active sidetone >>reload
+sed -i '/^nonsense$/d' /etc/sidetone/monitors.toml; systemctl reload sidetone; echo $? >>reload; sleep 0.5
 curl --silent http://127.0.0.1:10065/metrics | grep '^sidetone_config_last_reload_successful' >after-cure
 # A process that hangs is started anew: the watchdog's time is shortened for the trial alone.
 kill -STOP $(main)
@@ -260,7 +261,7 @@ def test_the_token_is_a_credential_and_in_no_log(booted):
 
 
 def test_reload_stop_and_watchdog(booted):
-    assert booted["reload"].strip() == "0"
+    assert booted["reload"].split() == ["1", "active", "0"], "a bad file is an error of the reload, and no end of the service"
     assert booted["after-nonsense"].endswith(" 0\n") and booted["after-cure"].endswith(" 1\n")
     assert booted["restarts"].strip() == "NRestarts=1", "it was stopped by a signal, and the watchdog started it anew"
     assert set(booted["stopped"].split()) == {"Result=success", "ExecMainStatus=0", "ActiveState=inactive"}

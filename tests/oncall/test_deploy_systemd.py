@@ -10,9 +10,9 @@ import pytest
 def unit(root, program, tmp_path):
     """The unit with the program under test in the place of /usr/bin/sidetone, which is not installed here."""
     text = (root / "deploy/systemd/sidetone.service").read_text()
-    assert text.count("ExecStart=/usr/bin/sidetone ") == 1
+    assert text.count("=/usr/bin/sidetone ") == 2
     path = tmp_path / "sidetone.service"
-    path.write_text(text.replace("ExecStart=/usr/bin/sidetone ", f"ExecStart={program.binary} "))
+    path.write_text(text.replace("=/usr/bin/sidetone ", f"={program.binary} "))
     return path
 
 
