@@ -42,7 +42,7 @@ PRACTICE = "[Service]\nExecStart=/usr/bin/sidetone practice\n"
 TRIAL = """
 [Unit]
 Wants=sidetone.service practice.service
-After=sidetone.service practice.service
+After=practice.service
 [Service]
 ExecStart=/bin/bash /trial/trial.sh
 """
@@ -54,6 +54,11 @@ for _ in $(seq 150); do
     [ "$(grep -c '^sidetone_monitor_up' metrics)" = 3 ] && break
     sleep 0.1
 done
+if [ "$(grep -c '^sidetone_monitor_up' metrics)" != 3 ]; then
+    journalctl --no-pager --lines=60 >failed
+    systemctl poweroff --force
+    exit
+fi
 main() { systemctl show --property=MainPID --value sidetone; }
 cat /proc/$(main)/status >status
 tr '\0' '\n' </proc/$(main)/environ | grep -c CREDENTIALS_DIRECTORY >environment
@@ -206,7 +211,7 @@ def boot(merged, out):
     return run(
         *("systemd-nspawn", "--directory", merged, "--boot", "--register=no", "--keep-unit", "--private-network", "--console=pipe"),
         *(f"--bind={out}:/trial", "systemd.unit=trial.service"),
-        timeout=120,
+        timeout=90,
     )
 
 
@@ -231,6 +236,8 @@ def booted(package, tmp_path_factory):
         (secrets / "voice-token").chmod(0o600)
         (merged / "etc/sidetone/monitors.toml").write_text(MONITORS)
         code, output = boot(merged, out)
+        failed = out / "failed"
+        assert not failed.exists(), f"the service did not come to probe:\n{failed.read_text()}"
         assert (out / "journal").exists(), f"the trial did not come to its end: {output}"
         assert run("chroot", merged, "dpkg", "--purge", "sidetone")[0] == 0
         seen["left"] = sorted(str(path.relative_to(merged)) for path in (merged / "etc/sidetone").rglob("*"))
