@@ -9,7 +9,7 @@ Kubernetes and Helm can only take rules and dashboards that lie inside of a mani
     deploy/prometheus/*.yml (those with `groups`)  -> kubernetes/operator/prometheusrule.yaml, helm/sidetone/files/rules.yml
     grafana/dashboards/*.json                      -> kubernetes/grafana/dashboards.yaml, helm/sidetone/files/dashboards/
     deploy/kubernetes/monitors.toml                -> kubernetes/configmap.yaml
-    the names of the files of rules                -> compose/prometheus/prometheus.yml
+    deploy/prometheus/prometheus.yml               -> compose/prometheus/prometheus.yml
 
 Needs PyYAML. tests/oncall/test_deploy.py holds the committed files against this.
 """
@@ -77,14 +77,15 @@ def text_config_map(name, key, text, **meta):
 
 
 def prometheus_config(root):
-    """The scrape configuration of the compose project, by the names that its services have."""
+    """The scrape configuration of the compose project: the shipped one, with the names that the services have there."""
+    shipped = root / "deploy" / "prometheus" / "prometheus.yml"
     mounted = [f"/etc/sidetone-rules/{path.name}" for path in rule_files(root)]
     config = {
-        "global": {"scrape_interval": "15s", "evaluation_interval": "15s"},
+        **(yaml.safe_load(shipped.read_text()) if shipped.exists() else {}),
         "rule_files": mounted,
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": ["alertmanager:9093"]}]}]},
         "scrape_configs": [
-            {"job_name": "sidetone", "static_configs": [{"targets": ["sidetone:10065"], "labels": {"location": "here"}}]},
+            {"job_name": "sidetone", "static_configs": [{"targets": ["sidetone:10065"], "labels": {"location": "compose"}}]},
             {"job_name": "prometheus", "static_configs": [{"targets": ["127.0.0.1:9090"]}]},
             {"job_name": "alertmanager", "static_configs": [{"targets": ["alertmanager:9093"]}]},
         ],

@@ -27,7 +27,7 @@ def tree(build, tmp_path):
     sources = {
         "deploy/kubernetes/monitors.toml": '[[monitor]]\nname = "a"\n',
         "deploy/prometheus/rules.yml": "groups:\n- name: g\n  rules:\n  - record: a:b:c\n    expr: |\n      1\n      + 1\n",
-        "deploy/prometheus/prometheus.yml": "scrape_configs: []\n",
+        "deploy/prometheus/prometheus.yml": "global: {scrape_interval: 7s}\nscrape_configs: []\n",
         "grafana/dashboards/sidetone-wall.json": '{\n  "title": "{{ .Values }} \\t é"\n}\n',
     }
     for name, text in sources.items():
@@ -70,6 +70,7 @@ def test_texts_come_through_unchanged(build, tree):
     assert rule["spec"]["groups"] == [{"name": "g", "rules": [{"record": "a:b:c", "expr": "1\n+ 1\n"}]}]
     scrape = yaml.safe_load((tree / "deploy/compose/prometheus/prometheus.yml").read_text())
     assert scrape["rule_files"] == ["/etc/sidetone-rules/rules.yml"]
+    assert scrape["global"] == {"scrape_interval": "7s"} and len(scrape["scrape_configs"]) == 3
 
 
 def test_versions_agree(root):
