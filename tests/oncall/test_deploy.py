@@ -146,7 +146,10 @@ def test_the_configuration_of_the_package_is_good_once_it_has_a_monitor(root, pr
 def test_yaml_is_well_formed(root, tmp_path):
     lint = [shutil.which("yamllint", path=str(sys.prefix) + "/bin"), "--strict", "-d"]
     rules = "{extends: default, rules: {line-length: {max: 160}, document-start: disable, braces: disable, comments: disable}}"
-    files = [path for path in (root / "deploy").rglob("*.y*ml") if "templates" not in path.parts and not made(path)]
+    folders = ("compose", "kubernetes", "helm/sidetone")
+    found = [path for folder in folders for path in (root / "deploy" / folder).rglob("*.y*ml")]
+    files = [path for path in found if "templates" not in path.parts and not made(path)]
+    assert files
     done = subprocess.run([*lint, rules, *files], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     twice = tmp_path / "twice.yml"
