@@ -12,20 +12,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::support::{Attendant, Daemon, PATIENCE, Range, Seen, until};
-
-/// A probe that is over soon, and one a second.
-const QUICK: &str = "\
-[defaults]
-interval = \"1s\"
-hold = \"200ms\"
-close_timeout = \"200ms\"
-confirm_after = \"100ms\"
-resolve_timeout = \"500ms\"
-connect_timeout = \"500ms\"
-tls_timeout = \"500ms\"
-upgrade_timeout = \"500ms\"
-";
+use crate::support::{Attendant, Daemon, PATIENCE, QUICK, Range, Seen, monitor, until};
 
 /// Families that have no series until what they count has happened.
 const ONLY_AFTER: &[&str] = &[
@@ -38,10 +25,6 @@ const ONLY_AFTER: &[&str] = &[
     "sidetone_discovery_targets",
     "sidetone_discovery_targets_skipped",
 ];
-
-fn monitor(name: &str, url: &str, more: &str) -> String {
-    format!("[[monitor]]\nname = \"{name}\"\nurl = \"{url}\"\n{more}\n")
-}
 
 /// A good monitor over TLS, incident I1, and a path that does not exist.
 fn fleet(range: &Range) -> String {

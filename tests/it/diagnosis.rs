@@ -3,24 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Range, until};
-
-/// A probe that is over soon, and one a second.
-const QUICK: &str = "\
-[defaults]
-interval = \"1s\"
-hold = \"200ms\"
-close_timeout = \"200ms\"
-confirm_after = \"100ms\"
-resolve_timeout = \"500ms\"
-connect_timeout = \"500ms\"
-tls_timeout = \"500ms\"
-upgrade_timeout = \"500ms\"
-";
-
-fn monitor(name: &str, url: &str, more: &str) -> String {
-    format!("[[monitor]]\nname = \"{name}\"\nurl = \"{url}\"\n{more}\n")
-}
+use crate::support::{Daemon, QUICK, Range, monitor, until};
 
 fn findings(monitor: &Value) -> Vec<&str> {
     monitor["findings"].as_array().unwrap().iter().map(|finding| finding["finding"].as_str().unwrap()).collect()

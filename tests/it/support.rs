@@ -33,6 +33,24 @@ pub(crate) const MOST_PROBES: u32 = 24;
 /// A place for each of them. Who wants the machine for itself takes all.
 pub(crate) static PLACES: Semaphore = Semaphore::const_new(MOST_PROBES as usize);
 
+/// A probe that is over soon, and one a second.
+pub(crate) const QUICK: &str = "\
+[defaults]
+interval = \"1s\"
+hold = \"200ms\"
+close_timeout = \"200ms\"
+confirm_after = \"100ms\"
+resolve_timeout = \"500ms\"
+connect_timeout = \"500ms\"
+tls_timeout = \"500ms\"
+upgrade_timeout = \"500ms\"
+";
+
+/// A monitor in a configuration, with more lines of its own.
+pub(crate) fn monitor(name: &str, url: &str, more: &str) -> String {
+    format!("[[monitor]]\nname = \"{name}\"\nurl = \"{url}\"\n{more}\n")
+}
+
 /// A client, for which a cryptographic library has to be chosen, although no test of the daemon's pages uses TLS.
 pub(crate) fn client() -> reqwest::Client {
     // An error says that one has been chosen already.
