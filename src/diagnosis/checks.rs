@@ -16,14 +16,15 @@ pub fn checks(report: &Report) -> Vec<FindingReport> {
     works.chain(addresses(report)).chain(ladder(report)).collect()
 }
 
-/// What the checks prove, and of what the probe itself had shown that which they do not disprove.
+/// What the checks prove, and of what the probe itself had shown that which they do not disprove; what is certain comes first.
 #[must_use]
 pub fn with_checks(report: &Report) -> Vec<FindingReport> {
     let proved = checks(report);
-    let dies_at =
-        proved.iter().find(|found| found.finding == Finding::FirstRungThatDies).and_then(|_| first_dead(&rungs(report)));
-    let stands = |found: &&FindingReport| !dies_at.is_some_and(|rung| is_disproved(found.finding, rung));
-    proved.iter().chain(report.findings.iter().filter(stands)).cloned().collect()
+    let dead = (report.phase == Some(Phase::Hold)).then(|| first_dead(report, &rungs(report))).flatten();
+    let stands = |found: &&FindingReport| !dead.is_some_and(|(rung, _)| is_disproved(found.finding, rung));
+    let all: Vec<FindingReport> = proved.iter().chain(report.findings.iter().filter(stands)).cloned().collect();
+    let (certain, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|found| found.confidence == Confidence::Certain);
+    [certain, rest].concat()
 }
 
 /// Does it speak against a finding that this is the first rung that dies, and that those before it lived?
@@ -150,8 +151,53 @@ fn rungs(report: &Report) -> Vec<&CheckReport> {
     made.take_while(|check| matches!(check.outcome, Some(Outcome::Success | Outcome::Failure))).collect()
 }
 
-fn first_dead(rungs: &[&CheckReport]) -> Option<Check> {
-    rungs.iter().find(|check| check.outcome == Some(Outcome::Failure)).map(|check| check.check)
+/// The first rung that dies as the call did, and what it says. A rung without messages that outlives the call by far is no cause of its end:
+/// it met a timer that the call never came to.
+fn first_dead(report: &Report, rungs: &[&CheckReport]) -> Option<(Check, Death)> {
+    let call = report.hold.filter(|hold| hold.mode == "streamed").map(|hold| hold.lasted_seconds);
+    let quiet = |check: &CheckReport| matches!(check.check, Check::RungIdle | Check::RungPing);
+    let outlives = |check: &CheckReport| call.is_some_and(|call| check.seconds > (call * 1.5).max(call + CLEARLY));
+    let dead = rungs.iter().find(|check| check.outcome == Some(Outcome::Failure) && !(quiet(check) && outlives(check)))?;
+    let pinged = rungs.iter().find(|check| check.check == Check::RungPing);
+    let death = match dead.check {
+        Check::RungIdle if pinged.is_some_and(|pinged| lives_longer(pinged, dead)) => Death::OfSilence(dead.seconds),
+        Check::RungIdle if dead.seconds > LONGEST_START => Death::AtAnAge(dead.seconds),
+        Check::RungIdle
+        | Check::RungUpgrade
+        | Check::RungPing
+        | Check::RungHello
+        | Check::RungAudio
+        | Check::Resolver
+        | Check::Family
+        | Check::Address
+        | Check::Port
+        | Check::Unverified
+        | Check::PlainGet
+        | Check::OtherScheme
+        | Check::Path
+        | Check::Subprotocol => Death::OfTheRung,
+    };
+    Some((dead.check, death))
+}
+
+/// What a dead rung died of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Death {
+    /// What it is the first to try.
+    OfTheRung,
+    /// So many seconds without traffic: with pings it lives longer.
+    OfSilence(f64),
+    /// So many seconds, pings or not: too long for a start that failed.
+    AtAnAge(f64),
+}
+
+/// Seconds by which one life is clearly longer than another.
+const CLEARLY: f64 = 1.0;
+/// Seconds after which a handler that sets up its session has failed or is done; the `SHORTEST` of a timer.
+const LONGEST_START: f64 = 4.0;
+
+fn lives_longer(pinged: &CheckReport, idle: &CheckReport) -> bool {
+    pinged.outcome == Some(Outcome::Success) || pinged.seconds > idle.seconds + CLEARLY
 }
 
 /// The first rung that dies names what the line does not survive.
@@ -160,21 +206,38 @@ fn ladder(report: &Report) -> Option<FindingReport> {
         return None;
     }
     let rungs = rungs(report);
-    let evidence = rungs.iter().map(|check| line(check)).collect();
-    match first_dead(&rungs) {
-        Some(dead) => {
-            let (_, says, remedy) = RUNGS.iter().find(|(rung, ..)| *rung == dead)?;
-            Some(finding(Finding::FirstRungThatDies, Confidence::Likely, (*says).to_owned(), evidence, (*remedy).to_owned()))
-        }
-        None if rungs.len() == RUNGS.len() => Some(finding(
+    let evidence: Vec<String> = rungs.iter().map(|check| line(check)).collect();
+    if let Some((rung, death)) = first_dead(report, &rungs) {
+        return first_rung(rung, death, evidence);
+    }
+    let all_lived = rungs.len() == RUNGS.len() && rungs.iter().all(|check| check.outcome == Some(Outcome::Success));
+    all_lived.then(|| {
+        finding(
             Finding::DidNotHappenAgain,
             Confidence::Certain,
             "everything went through when it was tried again: it fails now and then".to_owned(),
             evidence,
             "watch it over time: one backend of several, a limit on calls at a time, a deploy".to_owned(),
-        )),
-        None => None,
-    }
+        )
+    })
+}
+
+fn first_rung(rung: Check, death: Death, evidence: Vec<String>) -> Option<FindingReport> {
+    let (_, says, remedy) = RUNGS.iter().find(|(name, ..)| *name == rung)?;
+    let (kind, says, remedy) = match death {
+        Death::OfTheRung => (Finding::FirstRungThatDies, (*says).to_owned(), (*remedy).to_owned()),
+        Death::OfSilence(seconds) => (
+            Finding::IdleTimeout,
+            format!("the line dies of silence, after about {seconds:.1} s of it: with pings it lives longer"),
+            "raise the idle timeout of the server and of what is in front of it, or let the server send pings".to_owned(),
+        ),
+        Death::AtAnAge(seconds) => (
+            Finding::FirstRungThatDies,
+            format!("the line dies after about {seconds:.1} s although nothing is sent, and pings do not help"),
+            "look for a timer of this length: a limit on the lifetime, or a wait for a first message".to_owned(),
+        ),
+    };
+    Some(finding(kind, Confidence::Likely, says, evidence, remedy))
 }
 
 #[cfg(test)]
@@ -202,6 +265,38 @@ mod tests {
         let found = checks(&report);
         assert!(found.iter().all(|found| !found.evidence.is_empty() && !found.remedy.is_empty()), "{found:?}");
         found.into_iter().map(|found| (found.finding, found.says)).collect()
+    }
+
+    /// Outcome and seconds of the idle rung and of the pinged one, after a call that lasted so long.
+    #[test]
+    fn an_idle_rung_may_die_of_silence_of_age_or_of_nothing_that_matters() {
+        let says = |mode: &'static str, lasted: f64, idle: (Option<Outcome>, f64), pinged: (Option<Outcome>, f64)| {
+            let mut report = fixture::failure("m", Reason::WsEof);
+            report.hold.as_mut().unwrap().lasted_seconds = lasted;
+            report.hold.as_mut().unwrap().mode = mode;
+            let rung = |name, (outcome, seconds)| CheckReport { seconds, ..check(name, "rung", outcome) };
+            report.checks = vec![
+                rung(Check::RungUpgrade, (GOOD, 0.1)),
+                rung(Check::RungIdle, idle),
+                rung(Check::RungPing, pinged),
+                rung(Check::RungHello, (BAD, lasted)),
+                rung(Check::RungAudio, (BAD, lasted)),
+            ];
+            checks(&report).into_iter().map(|found| (found.finding, found.says)).next().unwrap()
+        };
+        let rows = [
+            ("idle", 60.0, (BAD, 60.1), (GOOD, 75.0), Finding::IdleTimeout, "of silence, after about 60.1 s"),
+            ("idle", 4.3, (BAD, 4.3), (BAD, 5.9), Finding::IdleTimeout, "of silence"),
+            ("idle", 30.0, (BAD, 30.0), (BAD, 30.1), Finding::FirstRungThatDies, "pings do not help"),
+            ("streamed", 0.8, (BAD, 0.8), (BAD, 0.8), Finding::FirstRungThatDies, "although nothing is sent"),
+            ("streamed", 0.8, (BAD, 0.8), (GOOD, 10.0), Finding::IdleTimeout, "of silence"),
+            ("streamed", 0.8, (BAD, 5.0), (BAD, 5.1), Finding::FirstRungThatDies, "first messages"),
+            ("streamed", 60.0, (BAD, 60.2), (BAD, 60.1), Finding::FirstRungThatDies, "pings do not help"),
+        ];
+        for (mode, lasted, idle, pinged, kind, part) in rows {
+            let (found, text) = says(mode, lasted, idle, pinged);
+            assert!(found == kind && text.contains(part), "{mode} {lasted} {idle:?} {pinged:?}: {found} {text}");
+        }
     }
 
     const GOOD: Option<Outcome> = Some(Outcome::Success);

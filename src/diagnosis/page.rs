@@ -88,12 +88,13 @@ const SEVERAL: &str = "
 
 The daemon compares a monitor that fails with those that share its host, its address or its certificate. A group is named if at least two of
 them fail, began to within one interval, and less than half as many have had a success since. At once (within 2 s) or for one reason, it is
-*likely*.
+*likely*; *consistent with* only, where one of them has failed since it was first probed or says itself what is wrong with it.
 
-`prober_suspect` is said in place of it while the *control line* fails (a line to ourselves over TLS on loopback, which is probed every 15 s
-by the same code as every endpoint), or while at least three monitors on two hosts fail that began to within one interval, and these are
-everything, or three fifths of everything and could not even be reached. `sidetone_prober_suspect` is 1 meanwhile. No result is dropped or
-rewritten for it, and nothing is followed up.
+`prober_suspect` is said in place of it while the *control line* fails twice in a row (a line to ourselves over TLS on loopback, which is
+probed every 15 s by the same code as every endpoint), or while at least three monitors at two places have begun to fail within one interval,
+nothing has succeeded since, and these are everything that worked before, or three fifths of it and could not even be reached. What has
+failed since it was first probed has no beginning, and counts only where nothing at all has been reached since the start.
+`sidetone_prober_suspect` is 1 meanwhile. No result is dropped or rewritten for it, and nothing is followed up.
 
 ";
 
@@ -112,7 +113,7 @@ const CHECKS: &str = "
 `sidetone diagnose <NAME or URL>` makes a probe and then the checks that its failure calls for, one after the other, for at most a minute.
 Which ones depends on the phase that failed. They never change what the probe said.
 
-The daemon makes them too, once for each incident: after the failure that confirms it (or after the first, where nothing is to be
+The daemon makes them too, once for each reason of an incident: after the failure that confirms it (or after the first, where nothing is to be
 confirmed), when its result has been counted and logged. A monitor is followed up at most every ten minutes, and two of all monitors at a
 time; one that finds no place asks again at its next failure. Whoever asks for a probe (`/probe`) meanwhile cuts them short. What the checks prove stands in the report of that probe, and holds for the
 next ones as long as they fail for the same reason. `sidetone_follow_ups_total` counts them.

@@ -85,6 +85,9 @@ pub fn together(name: &str, all: &[Neighbour<'_>]) -> Option<FindingReport> {
 }
 
 /// Does so much fail at once that the prober is to be suspected? `control_line` is whether the line to ourselves works, if that is known.
+///
+/// What has failed since the prober first tried it has no beginning that could be compared: it counts only where nothing at all has been
+/// reached.
 #[must_use]
 pub fn prober_suspect(all: &[Neighbour<'_>], control_line: Option<bool>) -> Option<FindingReport> {
     if control_line == Some(false) {
@@ -93,26 +96,67 @@ pub fn prober_suspect(all: &[Neighbour<'_>], control_line: Option<bool>) -> Opti
             vec!["it never leaves this machine, and takes the same way through the prober as every other line".to_owned()];
         return Some(suspicion(Confidence::Likely, says.to_owned(), evidence));
     }
-    let conclusive = all.iter().filter(|neighbour| neighbour.failing.is_some() || neighbour.succeeded.is_some()).count();
-    let failing: Vec<_> = all.iter().filter_map(|neighbour| Some((neighbour, neighbour.failing?))).collect();
-    let network: Vec<_> = failing.iter().filter(|(_, failing)| is_on_the_network(*failing)).copied().collect();
-    let (share, of) = SUSPICIOUS_SHARE;
-    let (members, what) = if failing.len() == conclusive {
-        (failing, "everything fails")
-    } else if network.len() * of >= conclusive * share {
-        (network, "most of what is watched cannot be reached")
-    } else {
-        return None;
-    };
-    let places: BTreeSet<_> = members.iter().map(|(neighbour, _)| place(neighbour)).collect();
-    if members.len() < LEAST_SUSPICIOUS || places.len() < LEAST_PLACES || spread(&members) > longest_interval(&members) {
+    let (what, members) = nothing_reached(all).or_else(|| failed_at_once(all))?;
+    if members.len() < LEAST_SUSPICIOUS {
         return None;
     }
-    let reached =
-        control_line.map(|_| "against: the control line on loopback works, so it is the network of this machine, not the prober");
-    let evidence = [format!("{} of {conclusive} monitors fail, on {} hosts", members.len(), places.len()), began(&members)];
-    let says = format!("{what}, within {:.1} s: suspect the prober or its network first", spread(&members).as_secs_f64());
-    Some(suspicion(Confidence::Consistent, says, evidence.into_iter().chain(reached.map(str::to_owned)).collect()))
+    let places: BTreeSet<_> = members.iter().map(|(neighbour, _)| place(neighbour)).collect();
+    if places.len() < LEAST_PLACES {
+        return None;
+    }
+    let mut evidence = vec![format!("{} of {} monitors, at {} places", members.len(), all.len(), places.len()), began(&members)];
+    if control_line == Some(true) {
+        evidence.push("against the prober itself: the control line on loopback works".to_owned());
+    }
+    Some(suspicion(Confidence::Consistent, format!("{what}: suspect the prober or its network first"), evidence))
+}
+
+/// Monitors with their failures.
+type Members<'a> = Vec<(&'a Neighbour<'a>, Failing)>;
+
+/// Nothing has succeeded since the prober started, and all of it fails on the way.
+fn nothing_reached<'a>(all: &'a [Neighbour<'a>]) -> Option<(String, Members<'a>)> {
+    let failing: Members<'_> = all.iter().filter_map(|neighbour| Some((neighbour, neighbour.failing?))).collect();
+    let nothing = all.iter().all(|neighbour| neighbour.succeeded.is_none());
+    let unreached = failing.len() == all.len() && failing.iter().all(|(_, failing)| is_on_the_network(*failing));
+    (nothing && unreached).then(|| ("nothing that is watched has been reached since the start".to_owned(), failing))
+}
+
+/// Everything that worked began to fail within one interval, or three fifths of it did and could not even be reached; and nothing has
+/// succeeded since.
+fn failed_at_once<'a>(all: &'a [Neighbour<'a>]) -> Option<(String, Members<'a>)> {
+    let fresh = || all.iter().filter(|neighbour| neighbour.succeeded.is_some());
+    let failing = |on_the_way: bool| -> Members<'a> {
+        let failing = fresh().filter_map(|neighbour| Some((neighbour, neighbour.failing?)));
+        failing.filter(|(_, failing)| !on_the_way || is_on_the_network(*failing)).collect()
+    };
+    let well: Vec<_> = fresh().filter(|neighbour| neighbour.failing.is_none()).collect();
+    let (share, of) = SUSPICIOUS_SHARE;
+    let (members, what) = if well.is_empty() {
+        (largest_cluster(failing(false)), "everything failed")
+    } else {
+        let members = largest_cluster(failing(true));
+        if members.len() * of < (members.len() + well.len()) * share {
+            return None;
+        }
+        (members, "most of what is watched could no longer be reached")
+    };
+    let last = members.iter().map(|(_, failing)| failing.since).max()?;
+    let disproved = well.iter().any(|neighbour| neighbour.succeeded.is_some_and(|succeeded| succeeded > last));
+    (!disproved).then(|| (format!("{what} within {:.1} s", spread(&members).as_secs_f64()), members))
+}
+
+/// The most that began to fail within one interval. Older failures are another matter.
+fn largest_cluster<'a>(mut members: Members<'a>) -> Members<'a> {
+    members.sort_by_key(|(_, failing)| failing.since);
+    let window = longest_interval(&members);
+    let until = |from: usize| {
+        let first = members[from].1.since;
+        members[from..].iter().take_while(|(_, failing)| between(failing.since, first) <= window).count()
+    };
+    // The last of the largest: what is newer says more about now.
+    let best = (0..members.len()).map(|from| (until(from), from)).max();
+    best.map(|(size, from)| members[from..from + size].to_vec()).unwrap_or_default()
 }
 
 fn suspicion(confidence: Confidence, says: String, evidence: Vec<String>) -> FindingReport {
@@ -146,7 +190,10 @@ impl<'a> Group<'a> {
 
     fn finding(&self) -> FindingReport {
         let count = self.members.len();
-        let within = spread(&self.members);
+        let how = match spread(&self.members).as_secs_f64() {
+            _ if !self.has_a_beginning() => "fail, some of them since they were first probed".to_owned(),
+            within => format!("failed within {within:.1} s"),
+        };
         let (finding, says, remedy) = match self.shared {
             Shared::Certificate(leaf) => (
                 Finding::CertificateFailsTogether,
@@ -155,23 +202,31 @@ impl<'a> Group<'a> {
             ),
             Shared::Host(host) => (
                 Finding::HostFailsTogether,
-                format!("{count} monitors on this host failed within {:.1} s ({host})", within.as_secs_f64()),
+                format!("{count} monitors on this host {how} ({host})"),
                 "look at the host and at what is in front of it, not at one endpoint: deploy, proxy, DNS, certificate".to_owned(),
             ),
             Shared::Address(address) => (
                 Finding::AddressFailsTogether,
-                format!("{count} monitors at this address failed within {:.1} s ({address})", within.as_secs_f64()),
+                format!("{count} monitors at this address {how} ({address})"),
                 "look at what listens at that address (a proxy, a balancer, a node), and at the way to it".to_owned(),
             ),
         };
-        FindingReport { finding, confidence: self.confidence(within), says, evidence: self.evidence(), remedy }
+        FindingReport { finding, confidence: self.confidence(), says, evidence: self.evidence(), remedy }
     }
 
-    /// At once, or for one reason, is more than chance; anything that speaks against it is said to be.
-    fn confidence(&self, within: Duration) -> Confidence {
+    /// Has each of them succeeded before, so that it is known when it began?
+    fn has_a_beginning(&self) -> bool {
+        self.members.iter().all(|(neighbour, _)| neighbour.succeeded.is_some())
+    }
+
+    /// At once, or for one reason, is more than chance, unless something speaks against it: successes, a beginning that nobody saw, or what
+    /// an endpoint says about itself.
+    fn confidence(&self) -> Confidence {
         let reasons: BTreeSet<_> = self.members.iter().map(|(_, failing)| failing.reason).collect();
-        let alike = within <= AT_ONCE || reasons.len() == 1;
-        if alike && self.well.is_empty() { Confidence::Likely } else { Confidence::Consistent }
+        let alike = spread(&self.members) <= AT_ONCE || reasons.len() == 1;
+        let own = |reason: &Reason| matches!(reason.owner(), Owner::Application | Owner::Credentials | Owner::Configuration);
+        let contradicted = !self.well.is_empty() || !self.has_a_beginning() || reasons.iter().any(own);
+        if alike && !contradicted { Confidence::Likely } else { Confidence::Consistent }
     }
 
     fn evidence(&self) -> Vec<String> {

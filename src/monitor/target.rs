@@ -92,6 +92,13 @@ impl Target {
         Self { resource: path.to_owned(), ..self.clone() }
     }
 
+    /// The same path without its query.
+    #[must_use]
+    pub fn without_query(&self) -> Self {
+        let path = self.resource.split('?').next().unwrap_or_default();
+        Self { resource: path.to_owned(), ..self.clone() }
+    }
+
     /// The same with `ws` for `wss`, or the reverse; a default port becomes that of the other scheme.
     #[must_use]
     pub fn with_other_scheme(&self) -> Self {

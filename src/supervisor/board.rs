@@ -18,6 +18,9 @@ use crate::wall::Timestamp;
 /// How many finished probes a slow observer may fall behind before it loses the oldest.
 const OBSERVER_BACKLOG: usize = 256;
 
+/// Failures in a row of the line to ourselves before the prober is suspected for it.
+const CONTROL_LINE_FAILURES: u32 = 2;
+
 /// How many wait for an on-demand probe of one monitor at most.
 const MOST_WAITING: usize = 64;
 
@@ -43,6 +46,8 @@ pub struct ProberView {
     pub control_line: Option<Arc<Report>>,
     /// Does that line work? An inconclusive probe changes nothing.
     pub control_line_up: Option<bool>,
+    /// Its failures in a row.
+    pub control_line_failures: u32,
     /// Why the prober is suspected, while it is.
     pub suspicion: Option<FindingReport>,
 }
@@ -140,12 +145,16 @@ impl Board {
         self.metrics.record_control_line(report);
         let mut known = self.known();
         let before = known.prober.control_line_up;
+        let prober = &mut known.prober;
         match report.outcome {
-            Outcome::Success => known.prober.control_line_up = Some(true),
-            Outcome::Failure => known.prober.control_line_up = Some(false),
+            Outcome::Success => (prober.control_line_up, prober.control_line_failures) = (Some(true), 0),
+            Outcome::Failure => {
+                prober.control_line_up = Some(false);
+                prober.control_line_failures = prober.control_line_failures.saturating_add(1);
+            }
             Outcome::Inconclusive => {}
         }
-        known.prober.control_line = Some(Arc::clone(report));
+        prober.control_line = Some(Arc::clone(report));
         known.suspect(&self.metrics);
         known.prober.control_line_up.filter(|_| known.prober.control_line_up != before)
     }
@@ -188,7 +197,11 @@ impl Board {
         let mut known = self.known();
         known.entries.remove(name);
         self.metrics.forget(name);
-        known.suspect(&self.metrics);
+    }
+
+    /// Asks again whether the prober is to be suspected, after monitors have come or gone.
+    pub(super) fn reconsider(&self) {
+        self.known().suspect(&self.metrics);
     }
 
     /// Takes in a finished probe, and adds to its report what the monitor's history and the other monitors say about it. Returns how the
@@ -252,7 +265,9 @@ impl Known {
 
     /// Asks again whether the prober is to be suspected.
     fn suspect(&mut self, metrics: &Metrics) {
-        let control_line = self.prober.control_line_up;
+        // One failure of the line to ourselves may be chance.
+        let prober = &self.prober;
+        let control_line = prober.control_line_up.filter(|up| *up || prober.control_line_failures >= CONTROL_LINE_FAILURES);
         // As long as all is well there is nothing to compare.
         let trouble = control_line == Some(false) || self.entries.values().any(|entry| entry.facts.is_failing());
         let neighbours = || self.entries.values().map(|entry| entry.facts.neighbour(&entry.monitor)).collect::<Vec<_>>();

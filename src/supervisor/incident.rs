@@ -1,4 +1,4 @@
-//! When a failure is followed up: once for each incident, seldom for each monitor, and few at a time for all of them.
+//! When a failure is followed up: once for each reason of an incident, seldom for each monitor, and few at a time for all of them.
 //!
 //! Deliberately absent: which checks are made (`probe::follow`), and any influence on the probe that failed: its result is recorded first.
 //!
@@ -18,15 +18,18 @@ const REST: Duration = Duration::from_mins(10);
 /// Follow-ups at a time. When more monitors fail at once, it is not one endpoint's fault, and their checks would be load of our own making.
 const AT_A_TIME: usize = 2;
 
+/// Reasons of one incident that are followed up.
+const MOST_REASONS: usize = 4;
+
 /// The follow-ups of all monitors. Cheap to clone; clones share the limit.
 #[derive(Clone, Debug)]
 pub(super) struct FollowUps(Arc<Semaphore>);
 
 /// Whether the incident of one monitor has been followed up.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Incident {
-    /// For which reason, in the incident that goes on.
-    followed: Option<Reason>,
+    /// For which reasons, in the incident that goes on; at most [`MOST_REASONS`].
+    followed: Vec<Reason>,
     last: Option<Instant>,
 }
 
@@ -46,16 +49,18 @@ impl Incident {
     /// `failing`: is its monitor suspect or down?
     pub(super) fn is_due(&mut self, report: &Report, failing: bool, awaited: bool, suspect: bool, now: Instant) -> bool {
         if !failing {
-            self.followed = None;
+            self.followed.clear();
         }
-        let failed = failing && report.outcome == Outcome::Failure && report.reason != self.followed;
+        let is_new = |reason: Reason| self.followed.len() < MOST_REASONS && !self.followed.contains(&reason);
+        let failed = failing && report.outcome == Outcome::Failure && report.reason.is_some_and(is_new);
         let rested = self.last.is_none_or(|last| now.saturating_duration_since(last) >= REST);
         failed && rested && !awaited && !suspect
     }
 
     /// It is followed up now.
-    pub(super) const fn follow(&mut self, report: &Report, now: Instant) {
-        (self.followed, self.last) = (report.reason, Some(now));
+    pub(super) fn follow(&mut self, report: &Report, now: Instant) {
+        self.followed.extend(report.reason);
+        self.last = Some(now);
     }
 }
 
@@ -79,10 +84,14 @@ mod tests {
             (800, eof, true, false, false, false),
             // Another fault of the same incident, after the rest.
             (860, gone, true, false, false, true),
-            (920, None, false, false, false, false),
-            // A new incident, too soon.
-            (980, gone, true, false, false, false),
-            (1500, gone, true, false, false, true),
+            // The first one again: it has been followed up.
+            (1500, eof, true, false, false, false),
+            (1560, None, false, false, false, false),
+            // New incidents; one of them too soon after the last.
+            (1580, gone, true, false, false, true),
+            (1640, None, false, false, false, false),
+            (1700, gone, true, false, false, false),
+            (2240, gone, true, false, false, true),
         ];
         for (second, reason, failing, awaited, suspect, due) in rows {
             let report = reason.map_or_else(|| fixture::report("a", Outcome::Success), |reason| fixture::failure("a", reason));

@@ -172,6 +172,7 @@ impl<P: Prober> Supervisor<P> {
                 }
             }
         }
+        self.board.reconsider();
         applied
     }
 

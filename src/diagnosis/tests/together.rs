@@ -93,6 +93,17 @@ fn one_certificate_fails_for_all_who_are_shown_it() {
     assert_eq!(together("a", &cut), None);
 }
 
+#[test]
+fn without_a_beginning_nothing_is_said_of_one() {
+    let never = |name, reason| Neighbour { succeeded: None, ..bad(name, "voice.example.com", "203.0.113.7", 200, reason) };
+    let found = together("a", &[never("a", EOF), never("b", EOF)]).unwrap();
+    assert_eq!(found.confidence, Confidence::Consistent);
+    assert_eq!(found.says, "2 monitors on this host fail, some of them since they were first probed (voice.example.com)");
+    let host = |name, reason| bad(name, "voice.example.com", "203.0.113.7", 200, reason);
+    let own = together("a", &[host("a", EOF), host("b", Reason::AppNoAudio)]).unwrap();
+    assert_eq!(own.confidence, Confidence::Consistent, "one of them says itself what is wrong with it");
+}
+
 /// What must not match.
 #[test]
 fn what_speaks_against_a_common_cause() {
@@ -140,6 +151,30 @@ fn the_prober_is_suspected_when_too_much_fails_at_once() {
     ];
     for (all, control, expected, what) in rows {
         assert_eq!(suspected(&all, control), expected, "{what}");
+    }
+    let never =
+        |n: usize, reason| Neighbour { succeeded: None, ..bad(hosts[n], hosts[n], &address(n), n as u64 * 1_000, reason) };
+    let later = |n: usize| Neighbour { succeeded: Some(at(3_700_000)), ..well(hosts[n], hosts[n], &address(n)) };
+    let fresh = |n: usize, reason| bad(hosts[n], hosts[n], &address(n), 3_600_000 + n as u64 * 1_000, reason);
+    let rows = [
+        (
+            vec![bad("a", "a", "203.0.113.0", 0, EOF), fresh(1, EOF), fresh(2, EOF), fresh(3, EOF)],
+            yes,
+            "one was broken long before",
+        ),
+        (vec![never(0, EOF), fresh(1, EOF), fresh(2, EOF), fresh(3, EOF)], yes, "one has never worked"),
+        (
+            vec![never(0, GONE), never(1, GONE), never(2, GONE), later(3), later(4)],
+            None,
+            "three that never worked, and others do",
+        ),
+        (vec![never(0, EOF), never(1, EOF), never(2, EOF)], None, "three that never worked, behind their 101"),
+        (vec![never(0, GONE), never(1, GONE), never(2, GONE)], yes, "nothing has ever been reached"),
+        (vec![never(0, GONE), never(1, GONE), never(2, EOF)], None, "one was reached"),
+        (vec![fresh(0, GONE), fresh(1, GONE), fresh(2, GONE), later(3)], None, "another has succeeded since"),
+    ];
+    for (all, expected, what) in rows {
+        assert_eq!(suspected(&all, Some(true)), expected, "{what}");
     }
     let one_place: Vec<_> = hosts.iter().map(|host| bad(host, "voice.example.com", "203.0.113.7", 0, GONE)).collect();
     assert_eq!(suspected(&one_place, None), None, "all of one place is that place's fault");

@@ -14,13 +14,17 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Depth, Dialled, How, Resources, dial};
-use crate::monitor::FollowUps;
+use crate::monitor::{FollowUps, Monitor};
 use crate::outcome::Outcome;
 use crate::report::{CheckReport, Report};
 use plan::{Planned, plan};
 
 /// All checks together, less the last one, which is let finish.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Rungs of the ladder that hold the line.
+const HELD_RUNGS: u32 = 4;
+/// Switching Protocols.
+const SWITCHED: u16 = 101;
 
 /// Makes the checks that the failure of `report` calls for. Nothing is checked after a success.
 pub(super) async fn follow_up(
@@ -29,8 +33,10 @@ pub(super) async fn follow_up(
     resources: &Resources,
     cancel: &CancellationToken,
 ) -> Vec<CheckReport> {
-    let until = Instant::now() + PATIENCE;
-    let mut came_up = false;
+    let until = Instant::now() + patience(&dialled.monitor);
+    // A 101 that did not suit us is a session that has begun all the same.
+    let came = |status: Option<u16>| status == Some(SWITCHED);
+    let mut came_up = came(report.upgrade.as_ref().and_then(|upgrade| upgrade.status));
     let mut list = Vec::new();
     for planned in plan(&dialled.monitor, report) {
         let left_out = if cancel.is_cancelled() || Instant::now() >= until {
@@ -44,12 +50,20 @@ pub(super) async fn follow_up(
             Some(why) => skipped(&planned, why),
             None => {
                 let made = make(&planned, dialled.guarded, resources, cancel).await;
-                came_up |= made.outcome == Some(Outcome::Success) && planned.depth >= Depth::Upgrade;
+                came_up |= planned.depth >= Depth::Upgrade && came(made.status);
                 made
             }
         });
     }
     list
+}
+
+/// A minute; with the ladder, as long as its holds take besides, or the rung that would tell of a timer is never made.
+fn patience(monitor: &Monitor) -> Duration {
+    match monitor.follow_up {
+        FollowUps::Full => PATIENCE + monitor.hold.target * HELD_RUNGS,
+        FollowUps::Safe | FollowUps::Off => PATIENCE,
+    }
 }
 
 fn skipped(planned: &Planned, why: &str) -> CheckReport {

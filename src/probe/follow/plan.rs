@@ -25,6 +25,16 @@ pub(super) struct Planned {
     pub(super) depth: Depth,
 }
 
+/// Takes out what was meant for TLS alone: nobody on the way may read it.
+fn without_secrets(monitor: &mut Monitor) {
+    let dial = &mut monitor.dial;
+    dial.headers.clear();
+    dial.subprotocols.clear();
+    (dial.credentials, dial.signature) = (None, None);
+    // Some dialects have keys in their upgrade.
+    monitor.dialect = Dialect::Raw(RawSettings::default());
+}
+
 /// The checks after `report`, of a monitor that was dialled as `dialled`.
 pub(super) fn plan(dialled: &Monitor, report: &Report) -> Vec<Planned> {
     let (Some(reason), Endpoint::Stream(target)) = (report.reason, &dialled.endpoint) else { return Vec::new() };
@@ -57,7 +67,14 @@ impl Planner<'_> {
     }
 
     fn elsewhere(&self, check: Check, target: Target, depth: Depth) -> Planned {
-        self.planned(check, target.to_string(), depth, |monitor| monitor.endpoint = Endpoint::Stream(target))
+        let in_clear_text = self.target.is_secure() && !target.is_secure();
+        let target = if in_clear_text { target.without_query() } else { target };
+        self.planned(check, target.to_string(), depth, |monitor| {
+            monitor.endpoint = Endpoint::Stream(target);
+            if in_clear_text {
+                without_secrets(monitor);
+            }
+        })
     }
 
     fn after_resolve(&self) -> Vec<Planned> {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::dialect::{CallSettings, Dialect, Provider};
-use crate::monitor::{Monitor, MonitorName, Target};
+use crate::monitor::{Credentials, Monitor, MonitorName, Target};
 use crate::outcome::{Check, Reason};
 use crate::report::AttemptReport;
 use crate::supervisor::fixture;
@@ -92,4 +92,28 @@ fn variants_differ_from_what_failed() {
     monitor.dial.connect_to = crate::monitor::HostPort::parse("192.0.2.1:443");
     let there = checks(&plan(&monitor, &failure(Reason::from_status(404))));
     assert!(!there.contains(&Check::Address) && !there.contains(&Check::Family), "the user has chosen the place: {there:?}");
+}
+
+/// What was meant for TLS goes over nothing else.
+#[test]
+fn nothing_secret_is_sent_in_clear_text() {
+    let mut monitor = monitor(FollowUps::Full);
+    monitor.endpoint = crate::monitor::Endpoint::Stream(Target::parse("wss://voice.example.com/media?token=canary").unwrap());
+    let secret = || crate::secret::Secret::new("canary".to_owned());
+    monitor.dial.headers = vec![("X-Api-Key".to_owned(), secret())];
+    monitor.dial.credentials = Some(Credentials::Bearer(secret()));
+    monitor.dial.subprotocols = vec!["canary".to_owned()];
+    for reason in Reason::all().filter(|reason| reason.outcome() == Outcome::Failure) {
+        for planned in plan(&monitor, &failure(reason)) {
+            let target = planned.monitor.endpoint.target().unwrap();
+            let dial = &planned.monitor.dial;
+            let bare =
+                dial.headers.is_empty() && dial.credentials.is_none() && dial.signature.is_none() && dial.subprotocols.is_empty();
+            let plain = matches!(planned.monitor.dialect, Dialect::Raw(_)) && !planned.subject.contains('?');
+            assert!(target.is_secure() || (bare && plain), "{reason}: {:?} to {target}", planned.check);
+        }
+    }
+    let scheme =
+        plan(&monitor, &failure(Reason::from_status(404))).into_iter().find(|planned| planned.check == Check::OtherScheme);
+    assert_eq!(scheme.unwrap().subject, "ws://voice.example.com/media");
 }
