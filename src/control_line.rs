@@ -26,9 +26,10 @@ use tokio_util::sync::CancellationToken;
 use crate::monitor::{Monitor, MonitorName, Target};
 
 /// Callers at a time; there is one that has business here.
-const MOST_CALLERS: usize = 8;
-/// How long one may stay.
+const MOST_CALLERS: usize = 32;
+/// How long one may stay, and how long it may take until its line is up.
 const LONGEST_CALL: Duration = Duration::from_secs(30);
+const LONGEST_DIAL: Duration = Duration::from_secs(5);
 /// Bytes of a message; an audio frame has 640.
 const MOST_BYTES: usize = 16 * 1024;
 /// After an error of `accept`: there are no file descriptors, as a rule, which takes time to change.
@@ -113,7 +114,8 @@ async fn echo(stream: TcpStream, acceptor: TlsAcceptor) -> Option<()> {
         .write_buffer_size(0)
         .max_message_size(Some(MOST_BYTES))
         .max_frame_size(Some(MOST_BYTES));
-    let mut line = accept_async_with_config(acceptor.accept(stream).await.ok()?, Some(config)).await.ok()?;
+    let dial = async { accept_async_with_config(acceptor.accept(stream).await.ok()?, Some(config)).await.ok() };
+    let mut line = timeout(LONGEST_DIAL, dial).await.ok()??;
     while let Some(message) = line.next().await {
         let message = message.ok()?;
         if message.is_text() || message.is_binary() {

@@ -55,7 +55,9 @@ fn way(monitor: &Monitor) -> String {
 
 fn totals(config: &Config) -> String {
     let minute = Duration::from_secs(60).as_secs_f64();
-    let per_minute: f64 = config.monitors.iter().map(|monitor| minute / monitor.rhythm.interval.as_secs_f64()).sum();
+    let rates = config.monitors.iter().map(|monitor| minute / monitor.rhythm.interval.as_secs_f64());
+    // Not `sum`, which makes -0.0 of nothing.
+    let per_minute = rates.fold(0.0, |sum, rate| sum + rate);
     let plural = if config.monitors.len() == 1 { "monitor" } else { "monitors" };
     format!(
         "{} {plural}, {per_minute:.1} probes per minute, at most {} at a time; listens on {}\n",

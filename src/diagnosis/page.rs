@@ -110,16 +110,18 @@ are true of good lines as well, and no metric has them.
 const CHECKS: &str = "
 ## Follow-up checks
 
-`sidetone diagnose <NAME or URL>` makes a probe and then the checks that its failure calls for, one after the other, for at most a minute.
+`sidetone diagnose <NAME or URL>` makes a probe and then the checks that its failure calls for, one after the other, for at most a minute
+(with the ladder, for four holds more).
 Which ones depends on the phase that failed. They never change what the probe said.
 
 The daemon makes them too, once for each reason of an incident: after the failure that confirms it (or after the first, where nothing is to be
-confirmed), when its result has been counted and logged. A monitor is followed up at most every ten minutes, and two of all monitors at a
+confirmed), when its result has been counted and logged. A monitor that was changed begins anew. A monitor is followed up at most every ten minutes, and two of all monitors at a
 time; one that finds no place asks again at its next failure. Whoever asks for a probe (`/probe`) meanwhile cuts them short. What the checks prove stands in the report of that probe, and holds for the
 next ones as long as they fail for the same reason. `sidetone_follow_ups_total` counts them.
 
 `follow_up` of a monitor says what may be tried. `safe`, the default, tries nothing that could begin a paid session once more: lookups,
-connections, handshakes and ordinary requests, and upgrades only where none had succeeded, up to the first that does. `full` (`--full`) opens
+connections, handshakes and ordinary requests, and upgrades only where none had been answered with a 101, up to the first that is. Over `ws`
+nothing goes that was meant for `wss` alone: no credentials, headers, signature, subprotocols or query. `full` (`--full`) opens
 and holds the line again, rung by rung: the first rung that dies names the cause. `off` tries nothing. Where a webhook named the host, its
 addresses have to be public here as well.
 

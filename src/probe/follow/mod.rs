@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Depth, Dialled, How, Resources, dial};
 use crate::monitor::{FollowUps, Monitor};
-use crate::outcome::Outcome;
 use crate::report::{CheckReport, Report};
 use plan::{Planned, plan};
 

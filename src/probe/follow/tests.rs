@@ -3,7 +3,7 @@
 use super::*;
 use crate::dialect::{CallSettings, Dialect, Provider};
 use crate::monitor::{Credentials, Monitor, MonitorName, Target};
-use crate::outcome::{Check, Reason};
+use crate::outcome::{Check, Outcome, Reason};
 use crate::report::AttemptReport;
 use crate::supervisor::fixture;
 
