@@ -60,7 +60,13 @@ async fn all_of(secure: bool) {
     let _alone = PLACES.acquire_many(MOST_PROBES).await.unwrap();
     let mut complaints = Vec::new();
     for (behaviour, monitor) in &doubtful {
-        complaints.extend(complaint_in_the_end(&range, behaviour, monitor).await);
+        for last in (0..AGAIN).rev() {
+            match complaint(behaviour, &range.probe(monitor).await) {
+                None => break,
+                Some(complaint) if last == 0 => complaints.push(complaint),
+                Some(_) => {}
+            }
+        }
     }
     assert!(complaints.is_empty(), "{} of {count} behaviours:\n{}", complaints.len(), complaints.join("\n"));
 }

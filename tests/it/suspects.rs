@@ -18,7 +18,7 @@ use sidetone::report::{FindingReport, Report};
 use tokio_util::sync::CancellationToken;
 
 use crate::docs;
-use crate::support::{PLACES, Range, Tunnel};
+use crate::support::{MOST_PROBES, PLACES, Range, Tunnel};
 
 /// How a suspect is provoked.
 #[derive(Clone, Copy, Debug)]
@@ -334,7 +334,13 @@ async fn every_suspect_is_named() {
         let monitor = suspect.monitor(&range, &tunnel);
         suspect.diagnosed(&range, &monitor).await
     }));
-    let all = all.await;
+    let mut all = all.await;
+    // What two cores could not do at once they can do one by one, with nothing beside it.
+    let alone = PLACES.acquire_many(MOST_PROBES).await.unwrap();
+    for (suspect, made) in SUSPECTS.iter().zip(&mut all).filter(|(suspect, made)| suspect.complaint(&made.0, &made.1).is_some()) {
+        *made = suspect.diagnosed(&range, &suspect.monitor(&range, &tunnel)).await;
+    }
+    drop(alone);
     let made = || SUSPECTS.iter().zip(&all);
     let complaints: Vec<_> = made().filter_map(|(suspect, (report, found))| suspect.complaint(report, found)).collect();
     assert!(complaints.is_empty(), "{} of {}:\n{}", complaints.len(), all.len(), complaints.join("\n"));

@@ -44,6 +44,17 @@ groups:
 """
 
 
+# One list with one target.
+DISCOVERY = """\
+[[discovery]]
+name = "inventory"
+files = ["{targets}"]
+[discovery.monitor]
+name = "listed"
+url = "ws://{{target}}/echo"
+"""
+
+
 def monitors(port, ca_file):
     """Something for every panel: good lines with pings, audio and TLS, each kind of trouble, and one that goes through all of it."""
     url = f"ws://127.0.0.1:{port}"
@@ -66,7 +77,11 @@ class Stack:
         self.practice_port = free_port()
         self.starts = 0
         self.practice = self._start_practice()
-        self.daemon = Daemon(program, directory, "sidetone", *monitors(self.practice_port, self.ca_file), defaults=DEFAULTS)
+        targets = directory / "targets.json"
+        targets.write_text(json.dumps([{"targets": [f"127.0.0.1:{self.practice_port}"]}]))
+        listed = DISCOVERY.format(targets=targets)
+        watched = [*monitors(self.practice_port, self.ca_file), listed]
+        self.daemon = Daemon(program, directory, "sidetone", *watched, defaults=DEFAULTS)
         self.began = time.time()
         self.prometheus, self.port = self._start_prometheus()
         self._live_through_it()
