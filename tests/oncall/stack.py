@@ -1,6 +1,6 @@
 """Practice endpoints, sidetone, Prometheus, Alertmanager, receivers: everything real, on loopback, with what deploy/ ships.
 
-The shipped files are used as they are, with short times and other addresses: `hastened_rules` changes the `for` times alone.
+The shipped files are used as they are, with short times and other addresses: `hastened_rules` changes `for` and `keep_firing_for` alone.
 """
 
 import json
@@ -37,7 +37,7 @@ close_timeout = "300ms"
 
 
 def hastened_rules(text):
-    """The rules with nothing changed but their `for` times."""
+    """The rules with nothing changed but their times: `for` is 0, and `keep_firing_for`, a time of the same kind, is `KEEP_FIRING`."""
     text = re.sub(r"(?m)^( +for:) \w+$", r"\1 0s", text)
     return re.sub(r"(?m)^( +keep_firing_for:) \w+$", rf"\1 {KEEP_FIRING}", text)
 

@@ -264,6 +264,7 @@ BAD = {
     "monitors as a table": {"monitors": {"a": 1}},
     "no monitor": {"monitors": "[defaults]\n"},
     "a place with a space": {"location": "fra main"},
+    "a place that begins with a dash": {"location": "-fra"},
     "a policy that is none": {"image": {"repository": "x", "pullPolicy": "Sometimes"}},
     "an argument that is none": {"extraArgs": ["run"]},
     "an interval without a unit": {"podMonitor": {"interval": "15"}},
