@@ -150,6 +150,8 @@ def test_every_alert_has_its_page_and_every_page_its_alert(root, alerts):
         assert page.startswith(f"# {alert['alert']}\n")
         for section in ("## Meaning", "## First five minutes", "## Causes", "## Escalate"):
             assert section in page, f"{alert['alert']} lacks {section}"
+        first = page.split("## First five minutes")[1].split("## Causes")[0]
+        assert "\n$ sidetone " in first, f"{alert['alert']} has no command to run"
         assert f"({alert['alert']}.md)" in index
 
 
