@@ -88,7 +88,8 @@ const SEVERAL: &str = "
 
 The daemon compares a monitor that fails with those that share its host, its address or its certificate. A group is named if at least two of
 them fail, began to within one interval, and less than half as many have had a success since. At once (within 2 s) or for one reason, it is
-*likely*; *consistent with* only, where one of them has failed since it was first probed or says itself what is wrong with it.
+*likely*; *consistent with* only, where one of them says itself what is wrong with it, or has failed since it was first probed: then all who
+share it have to fail for one reason.
 
 `prober_suspect` is said in place of it while the *control line* fails twice in a row (a line to ourselves over TLS on loopback, which is
 probed every 15 s by the same code as every endpoint), or while at least three monitors at two places have begun to fail within one interval,

@@ -185,7 +185,8 @@ impl<'a> Group<'a> {
             neighbour.failing.is_none() && neighbour.succeeded.is_some_and(|succeeded| succeeded > first)
         };
         let well: Vec<_> = sharing.iter().filter(is_well).map(|neighbour| neighbour.name).collect();
-        (members.len() >= 2 && well.len() * 2 < members.len()).then_some(Self { shared, members, well })
+        let group = Self { shared, members, well };
+        (group.members.len() >= 2 && group.well.len() * 2 < group.members.len() && group.is_told()).then_some(group)
     }
 
     fn finding(&self) -> FindingReport {
@@ -212,6 +213,12 @@ impl<'a> Group<'a> {
             ),
         };
         FindingReport { finding, confidence: self.confidence(), says, evidence: self.evidence(), remedy }
+    }
+
+    /// Where nobody saw it begin, only one reason for all who share it tells of a common cause.
+    fn is_told(&self) -> bool {
+        let reasons: BTreeSet<_> = self.members.iter().map(|(_, failing)| failing.reason).collect();
+        self.has_a_beginning() || (reasons.len() == 1 && self.well.is_empty())
     }
 
     /// Has each of them succeeded before, so that it is known when it began?

@@ -99,6 +99,7 @@ fn without_a_beginning_nothing_is_said_of_one() {
     let found = together("a", &[never("a", EOF), never("b", EOF)]).unwrap();
     assert_eq!(found.confidence, Confidence::Consistent);
     assert_eq!(found.says, "2 monitors on this host fail, some of them since they were first probed (voice.example.com)");
+    assert_eq!(together("a", &[never("a", EOF), never("b", GONE)]), None, "each has its own fault, as far as anybody knows");
     let host = |name, reason| bad(name, "voice.example.com", "203.0.113.7", 200, reason);
     let own = together("a", &[host("a", EOF), host("b", Reason::AppNoAudio)]).unwrap();
     assert_eq!(own.confidence, Confidence::Consistent, "one of them says itself what is wrong with it");
