@@ -159,23 +159,14 @@ fn first_dead(report: &Report, rungs: &[&CheckReport]) -> Option<(Check, Death)>
     let outlives = |check: &CheckReport| call.is_some_and(|call| check.seconds > (call * 1.5).max(call + CLEARLY));
     let dead = rungs.iter().find(|check| check.outcome == Some(Outcome::Failure) && !(quiet(check) && outlives(check)))?;
     let pinged = rungs.iter().find(|check| check.check == Check::RungPing);
-    let death = match dead.check {
-        Check::RungIdle if pinged.is_some_and(|pinged| lives_longer(pinged, dead)) => Death::OfSilence(dead.seconds),
-        Check::RungIdle if dead.seconds > LONGEST_START => Death::AtAnAge(dead.seconds),
-        Check::RungIdle
-        | Check::RungUpgrade
-        | Check::RungPing
-        | Check::RungHello
-        | Check::RungAudio
-        | Check::Resolver
-        | Check::Family
-        | Check::Address
-        | Check::Port
-        | Check::Unverified
-        | Check::PlainGet
-        | Check::OtherScheme
-        | Check::Path
-        | Check::Subprotocol => Death::OfTheRung,
+    let death = if dead.check != Check::RungIdle {
+        Death::OfTheRung
+    } else if pinged.is_some_and(|pinged| lives_longer(pinged, dead)) {
+        Death::OfSilence(dead.seconds)
+    } else if dead.seconds > LONGEST_START {
+        Death::AtAnAge(dead.seconds)
+    } else {
+        Death::OfTheRung
     };
     Some((dead.check, death))
 }

@@ -155,7 +155,7 @@ impl Board {
             Outcome::Inconclusive => {}
         }
         prober.control_line = Some(Arc::clone(report));
-        known.suspect(&self.metrics);
+        known.compare(None, &self.metrics);
         known.prober.control_line_up.filter(|_| known.prober.control_line_up != before)
     }
 
@@ -201,7 +201,7 @@ impl Board {
 
     /// Asks again whether the prober is to be suspected, after monitors have come or gone.
     pub(super) fn reconsider(&self) {
-        self.known().suspect(&self.metrics);
+        self.known().compare(None, &self.metrics);
     }
 
     /// Takes in a finished probe, and adds to its report what the monitor's history and the other monitors say about it. Returns how the
@@ -210,9 +210,9 @@ impl Board {
         let mut known = self.known();
         if let Some(entry) = known.entries.get_mut(name) {
             entry.take_facts(&report);
-            known.suspect(&self.metrics);
         }
-        let together = known.together(name, &report);
+        let failed = (report.outcome == Outcome::Failure).then_some(name);
+        let together = known.compare(failed, &self.metrics);
         let Some(entry) = known.entries.get_mut(name) else { return Err(Box::new(report)) };
         let report = Arc::new(entry.explain(report, together));
         let flapped = entry.standing.is_flapping();
@@ -254,25 +254,22 @@ impl Board {
 }
 
 impl Known {
-    /// What the failure of a monitor has in common with the others' failures. While the prober is suspected, that is said alone.
-    fn together(&self, name: &MonitorName, report: &Report) -> Option<FindingReport> {
-        if report.outcome != Outcome::Failure {
-            return None;
-        }
-        let neighbours: Vec<_> = self.entries.values().map(|entry| entry.facts.neighbour(&entry.monitor)).collect();
-        self.prober.suspicion.clone().or_else(|| diagnosis::together(name.as_str(), &neighbours))
-    }
-
-    /// Asks again whether the prober is to be suspected.
-    fn suspect(&mut self, metrics: &Metrics) {
+    /// Asks again whether the prober is to be suspected, and what the failure of the monitor `failed` has in common with the others'
+    /// failures. While the prober is suspected, that is said alone.
+    fn compare(&mut self, failed: Option<&MonitorName>, metrics: &Metrics) -> Option<FindingReport> {
         // One failure of the line to ourselves may be chance.
         let prober = &self.prober;
         let control_line = prober.control_line_up.filter(|up| *up || prober.control_line_failures >= CONTROL_LINE_FAILURES);
         // As long as all is well there is nothing to compare.
         let trouble = control_line == Some(false) || self.entries.values().any(|entry| entry.facts.is_failing());
-        let neighbours = || self.entries.values().map(|entry| entry.facts.neighbour(&entry.monitor)).collect::<Vec<_>>();
-        self.prober.suspicion = trouble.then(|| diagnosis::prober_suspect(&neighbours(), control_line)).flatten();
-        metrics.set_suspect(self.prober.suspicion.is_some());
+        let all = self.entries.values().filter(|_| trouble);
+        let neighbours: Vec<_> = all.map(|entry| entry.facts.neighbour(&entry.monitor)).collect();
+        let suspicion = if trouble { diagnosis::prober_suspect(&neighbours, control_line) } else { None };
+        let said = |name: &MonitorName| suspicion.clone().or_else(|| diagnosis::together(name.as_str(), &neighbours));
+        let found = failed.and_then(said);
+        metrics.set_suspect(suspicion.is_some());
+        self.prober.suspicion = suspicion;
+        found
     }
 }
 
